@@ -1,0 +1,7 @@
+_base_ = 'upernet_vit-s_ade20k_20k.py'
+model = dict(
+    backbone=dict(arch='base'),
+    neck=dict(in_channels=[768] * 4, out_channels=768),
+    decode_head=dict(in_channels=[768] * 4),
+    auxiliary_head=dict(in_channels=768),
+)

@@ -1,0 +1,59 @@
+"""The frame around every command-line tool: one readable line for every failure."""
+
+import argparse
+import re
+import sys
+import traceback
+from collections.abc import Callable
+
+from lkca_mm.errors import LKCAError
+
+# What a failure inside a data worker looks like once PyTorch has re-raised it:
+# the worker's whole traceback as the message, our own line last.
+_WORKER_LINE = re.compile(r'^(?:[\w.]+\.)?(\w+): (.*)$')
+
+
+def describe(error: BaseException) -> str:
+    """Returns ``error`` as one line, without its traceback.
+
+    An error that a data worker raised arrives with the worker's traceback as
+    its message; only the last line of it is kept.
+    """
+    lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
+    if not lines:
+        return type(error).__name__
+    if len(lines) > 1 and 'Traceback (most recent call last)' in str(error):
+        match = _WORKER_LINE.match(lines[-1])
+        if match:
+            return match[2] if isinstance(error, LKCAError) else f'{match[1]}: {match[2]}'
+    text = ' '.join(lines)
+    return text if isinstance(error, LKCAError) else f'{type(error).__name__}: {text}'
+
+
+def run_command(
+    parser: argparse.ArgumentParser,
+    main: Callable[[argparse.Namespace], int | None],
+    argv: list[str] | None = None,
+) -> int:
+    """Parses the arguments, runs ``main`` and turns a failure into one line.
+
+    Args:
+        parser: The tool's arguments. ``--debug`` is added to them.
+        main: The tool. It returns its exit code, or None for 0.
+        argv: The arguments; ``sys.argv[1:]`` if None.
+
+    Returns:
+        The exit code: what ``main`` returned, 1 after an error, 130 after Ctrl-C.
+    """
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    args = parser.parse_args(argv)
+    try:
+        return main(args) or 0
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        return 130
+    except Exception as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f'error: {describe(error)}', file=sys.stderr)
+        return 1

@@ -1,0 +1,181 @@
+"""Unpacks an archive that is not trusted."""
+
+import re
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from lkca_mm.datasets.prepare.staging import staged
+from lkca_mm.errors import DataError
+
+ARCHIVE_SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz')
+_BLOCK = 1 << 20
+_DAMAGED = (
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeDecodeError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One entry of an archive, whatever its format.
+
+    Attributes:
+        name: The path as it is written in the archive.
+        kind: 'file', 'folder', or what else it is, in words.
+        size: The unpacked size that the archive claims, in bytes.
+        open: Opens the content for reading.
+    """
+
+    name: str
+    kind: str
+    size: int
+    open: Callable[[], IO[bytes]]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether the name of ``path`` ends like an archive that can be unpacked."""
+    return path.name.lower().endswith(ARCHIVE_SUFFIXES)
+
+
+def unpack(
+    archive: str | Path,
+    folder: str | Path,
+    *,
+    wanted: Callable[[PurePosixPath], bool] | None = None,
+    max_bytes: int = 32 << 30,
+    max_files: int = 1_000_000,
+) -> Path:
+    """Unpacks a .zip, .tar, .tar.gz or .tgz archive into a new folder.
+
+    Only plain files and folders are unpacked, with the permissions of newly
+    made files. The folder appears when everything has been written.
+
+    Args:
+        archive: The archive; its format is told by its name.
+        folder: The folder to make. An older one is replaced.
+        wanted: Says of each path in the archive whether to unpack it; all if None.
+        max_bytes: The most bytes that may be written.
+        max_files: The most entries that the archive may hold.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        DataError: The archive is damaged, tries to write outside the folder,
+            holds links or devices, or grows beyond the limits.
+    """
+    archive, folder = Path(archive), Path(folder)
+    if not is_archive(archive):
+        raise DataError(f'{archive} is not an archive: expected one of {ARCHIVE_SUFFIXES}')
+    read = _zip_members if archive.name.lower().endswith('.zip') else _tar_members
+    try:
+        with staged(folder) as stage:
+            written = 0
+            for count, member in enumerate(read(archive), start=1):
+                if count > max_files:
+                    raise DataError(f'{archive} holds more than {max_files} entries: not unpacked')
+                path = _inner_path(archive, member.name)
+                if wanted is not None and not wanted(path):
+                    continue
+                if written + member.size > max_bytes:
+                    raise _too_large(archive, max_bytes)
+                written += _extract(archive, member, stage / path, max_bytes - written)
+    except _DAMAGED as error:
+        raise DataError(f'{archive} is damaged or encrypted: {error or "it ends early"}') from error
+    except OSError as error:
+        raise DataError(
+            f'cannot unpack {archive} into {folder.parent}: {error.strerror or error}'
+        ) from error
+    return folder
+
+
+def _inner_path(archive: Path, name: str) -> PurePosixPath:
+    """Returns a member's name as a path that stays inside the folder."""
+    path = PurePosixPath(name)
+    if (
+        path.is_absolute()
+        or '..' in path.parts
+        or '\\' in name
+        or '\0' in name
+        or re.match(r'[A-Za-z]:', name)
+    ):
+        raise DataError(f'{archive} holds the unsafe path {name!r}: not unpacked')
+    return path
+
+
+def _too_large(archive: Path, max_bytes: int) -> DataError:
+    return DataError(f'{archive} unpacks to more than {max_bytes} bytes: not unpacked')
+
+
+def _extract(archive: Path, member: _Member, target: Path, room: int) -> int:
+    """Writes one member; returns its size in bytes."""
+    if member.kind == 'folder':
+        target.mkdir(parents=True, exist_ok=True)
+        return 0
+    if member.kind != 'file':
+        raise DataError(f'{archive} holds {member.name!r}, {member.kind}: not unpacked')
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        output = target.open('xb')
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DataError(f'{archive} holds {member.name!r} twice: not unpacked') from error
+    written = 0
+    with output, member.open() as content:
+        # What the archive claims about sizes may be a lie, so count what comes.
+        while block := content.read(_BLOCK):
+            written += len(block)
+            if written > room:
+                raise _too_large(archive, room)
+            output.write(block)
+    if written != member.size:
+        raise EOFError(f'{member.name!r} has {written} of {member.size} bytes')
+    return written
+
+
+def _zip_members(path: Path) -> Iterator[_Member]:
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            mode = info.external_attr >> 16
+            kind = 'folder' if info.is_dir() else 'file'
+            if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                kind = 'a link' if stat.S_ISLNK(mode) else 'a device or another special file'
+            # zipfile turns backslashes into slashes on Windows; judge the original.
+            name = info.orig_filename
+            yield _Member(name, kind, info.file_size, lambda info=info: archive.open(info))
+
+
+def _tar_members(path: Path) -> Iterator[_Member]:
+    compression = '' if path.name.lower().endswith('.tar') else 'gz'
+    with tarfile.open(path, f'r:{compression}') as archive:
+        for info in archive:
+            if info.isdir():
+                kind = 'folder'
+            elif info.isreg():
+                kind = 'file'
+            else:
+                linked = info.issym() or info.islnk()
+                kind = 'a link' if linked else 'a device or another special file'
+            yield _Member(info.name, kind, info.size, lambda info=info: archive.extractfile(info))
+
+
+def copy_parts(source: Path, folder: Path, parts: tuple[str, ...]) -> None:
+    """Copies those of ``parts`` (files and folders) that ``source`` holds."""
+    for part in parts:
+        found = source / part
+        if found.is_dir():
+            shutil.copytree(found, folder / part)
+        elif found.exists():
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, folder / part)

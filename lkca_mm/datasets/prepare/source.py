@@ -1,0 +1,169 @@
+"""Brings a published data set to its place: downloaded, or from a copy the user has."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from lkca_mm.datasets.prepare.archive import copy_parts, is_archive, unpack
+from lkca_mm.datasets.prepare.download import download
+from lkca_mm.datasets.prepare.lock import sole_writer
+from lkca_mm.datasets.prepare.staging import remove, staged
+from lkca_mm.errors import DataError
+
+
+@dataclass(frozen=True)
+class Source:
+    """What there is to know about a published data set.
+
+    Attributes:
+        folder: The name of its folder.
+        url: Where its archive is.
+        archive: The file name of the archive; its ending tells the format.
+        parts: The sub-folders that make up the data set.
+        check: Checks a folder (second argument: whether a part of the data set
+            will do) and returns the number of samples in each split. Raises
+            DataError.
+        checksum: The archive's checksum; None if the host does not promise
+            stable bytes, then ``check`` must look at the content.
+        extras: Files that are taken along where they exist.
+        max_bytes: More than the data set's unpacked size.
+        max_files: More than the entries in its archive.
+    """
+
+    folder: str
+    url: str
+    archive: str
+    parts: tuple[str, ...]
+    check: Callable[[Path, bool], dict[str, int]]
+    checksum: str | None = None
+    extras: tuple[str, ...] = ()
+    max_bytes: int = 4 << 30
+    max_files: int = 100_000
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A data set that is in its place.
+
+    Attributes:
+        folder: Where it is.
+        counts: The number of samples in each split.
+        changed: Whether this call put it there.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    changed: bool
+
+
+def prepare_source(
+    source: Source,
+    root: str | Path,
+    *,
+    origin: str | Path | None = None,
+    url: str | None = None,
+    allow_partial: bool = False,
+) -> Prepared:
+    """Puts a data set into ``root / source.folder``, whole or not at all.
+
+    Args:
+        source: The data set.
+        root: The folder of all data sets.
+        origin: A folder or an archive that holds it; downloaded if None. The
+            folder may be the data set's own or its parent.
+        url: Downloads from this address instead of ``source.url``; the checks
+            stay the same.
+        allow_partial: Accepts a part of the data set as long as it is consistent.
+
+    Returns:
+        Where it is and what it holds. Nothing is done if it is there already.
+
+    Raises:
+        DataError: It cannot be had, is not whole, or something else is in its place.
+    """
+    target = Path(root) / source.folder
+    download_to = Path(root) / 'downloads' / source.archive
+    try:
+        with sole_writer(target):
+            unpacked = target.with_name(f'.{source.folder}.unpacked')
+            remove(unpacked)
+            if target.exists():
+                try:
+                    counts = source.check(target, allow_partial)
+                except DataError as error:
+                    raise DataError(f'{error}; or remove {target} and run this again') from error
+                _clear_download(download_to)
+                return Prepared(target, counts, changed=False)
+            if origin is None:
+                archive = download(url or source.url, download_to, checksum=source.checksum)
+            else:
+                archive = Path(origin)
+            counts = _install(source, archive, unpacked, target, allow_partial)
+            if origin is None:
+                _clear_download(download_to)
+            return Prepared(target, counts, changed=True)
+    except OSError as error:
+        raise DataError(
+            f'cannot write {error.filename or target}: {error.strerror or error}'
+        ) from error
+
+
+def _install(
+    source: Source, origin: Path, unpacked: Path, target: Path, allow_partial: bool
+) -> dict[str, int]:
+    """Copies or unpacks the data set from ``origin``, checks it, and names it."""
+    if origin.is_dir():
+        found = _locate(source, origin)
+        source.check(found, allow_partial)  # before the long copy
+        with staged(target) as stage:
+            copy_parts(found, stage, source.parts + source.extras)
+            return source.check(stage, allow_partial)
+    if not origin.exists():
+        raise DataError(f'{origin} does not exist: expected a folder or an archive')
+    if not is_archive(origin):
+        raise DataError(f'{origin} is neither a folder nor a .zip, .tar, .tar.gz or .tgz archive')
+    unpack(
+        origin,
+        unpacked,
+        wanted=lambda path: _belongs(source, path),
+        max_bytes=source.max_bytes,
+        max_files=source.max_files,
+    )
+    try:
+        found = _locate(source, unpacked, archive=origin)
+        with staged(target) as stage:
+            for name in source.parts + source.extras:
+                if (found / name).exists():
+                    (stage / name).parent.mkdir(parents=True, exist_ok=True)
+                    (found / name).replace(stage / name)
+            return source.check(stage, allow_partial)
+    finally:
+        remove(unpacked)
+
+
+def _belongs(source: Source, path: PurePosixPath) -> bool:
+    """Whether a path in an archive lies in, or may lead to, one of the parts."""
+    names = {name.split('/')[0] for name in source.parts + source.extras}
+    return not names.isdisjoint(path.parts)
+
+
+def _locate(source: Source, place: Path, archive: Path | None = None) -> Path:
+    """Returns the data set's folder: ``place``, below it, or anywhere near in an archive."""
+    candidates = [place, place / source.folder]
+    if archive is not None:  # its layout is not up to the user
+        candidates += sorted(path for path in place.glob('*') if path.is_dir())
+        candidates += sorted(place.glob(f'*/{source.folder}'))
+    for candidate in candidates:
+        if all((candidate / part).is_dir() for part in source.parts):
+            return candidate
+    raise DataError(
+        f'{archive or place} holds no {source.folder}: '
+        f'expected the folders {", ".join(source.parts)}'
+    )
+
+
+def _clear_download(archive: Path) -> None:
+    """Removes the archive that is not needed any more, and its folder if empty."""
+    archive.unlink(missing_ok=True)
+    if archive.parent.is_dir() and not any(archive.parent.iterdir()):
+        archive.parent.rmdir()

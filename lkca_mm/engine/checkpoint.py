@@ -1,0 +1,90 @@
+"""Loading weights into the model that they belong to, and into no other."""
+
+from pathlib import Path
+from typing import Any
+
+from mmengine.runner import CheckpointLoader
+from torch import nn
+
+from lkca_mm.errors import CheckpointError
+
+
+def _some(names: list[str]) -> str:
+    shown = ', '.join(names[:2])
+    return f'{shown} and {len(names) - 2} more' if len(names) > 2 else shown
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint onto the CPU.
+
+    Raises:
+        CheckpointError: If the file is missing, cut short or no checkpoint.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f'{path}: there is no such checkpoint file')
+    try:
+        checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger=None)
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise CheckpointError(
+            f'{path}: cannot be read as a checkpoint, it may be cut short ({reason[0][:120]})'
+        ) from error
+    if not isinstance(checkpoint, dict):
+        raise CheckpointError(f'{path}: holds a {type(checkpoint).__name__}, not a checkpoint')
+    return checkpoint
+
+
+def fit_weights(model: nn.Module, checkpoint: dict[str, Any], path: str | Path) -> None:
+    """Loads a checkpoint's weights strictly.
+
+    Position embeddings and LKCA kernels of another size are fitted, as
+    :class:`lkca_mm.models.VisionTrunk` does; everything else must agree.
+
+    Args:
+        model: The model.
+        checkpoint: What :func:`read_checkpoint` returned.
+        path: Its file, for the message.
+
+    Raises:
+        CheckpointError: If a weight is missing, left over or of another shape.
+    """
+    weights = checkpoint.get('state_dict', checkpoint)
+    weights = {name.removeprefix('module.'): value for name, value in weights.items()}
+    ours = model.state_dict()
+    missing = [name for name in ours if name not in weights]
+    left_over = [name for name in weights if name not in ours]
+    problems = []
+    if missing:
+        problems.append(f'it lacks {_some(missing)}')
+    if left_over:
+        problems.append(f'the model has no {_some(left_over)}')
+    if not problems:
+        try:
+            model.load_state_dict(weights, strict=True)
+        except RuntimeError as error:
+            lines = [line.strip() for line in str(error).splitlines() if 'size mismatch' in line]
+            problems.append('; '.join(lines[:1]) or str(error).splitlines()[0])
+    if problems:
+        raise CheckpointError(
+            f'{path}: is a checkpoint of another model: {"; ".join(problems)}; '
+            'give the config that it was trained with'
+        )
+
+
+def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint and loads its weights strictly.
+
+    Args:
+        model: The model.
+        path: The checkpoint file.
+
+    Returns:
+        The checkpoint, with its ``meta``.
+
+    Raises:
+        CheckpointError: If the file is missing, unreadable or of another model.
+    """
+    checkpoint = read_checkpoint(path)
+    fit_weights(model, checkpoint, path)
+    return checkpoint

@@ -1,0 +1,28 @@
+"""Memory in the log line where there is no GPU to report its own."""
+
+import resource
+import sys
+from typing import Any
+
+from mmengine.device import is_cuda_available
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+
+@HOOKS.register_module()
+class HostMemoryHook(Hook):
+    """Logs the peak resident memory of the process, in MiB, when training on a CPU.
+
+    mmengine's log line says ``memory`` for CUDA devices alone.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
+        """Adds ``memory`` to what the logger prints."""
+        if is_cuda_available():
+            return
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        # Linux counts in KiB, macOS in bytes.
+        mebibytes = peak / 2**20 if sys.platform == 'darwin' else peak / 2**10
+        runner.message_hub.update_scalar('train/memory', mebibytes)

@@ -1,0 +1,106 @@
+"""From a config file and command-line arguments to a config that a Runner can run."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config, ConfigDict
+from mmengine.dist import is_distributed
+
+from lkca_mm.datasets.folders import check_segmentation_folders
+from lkca_mm.errors import ConfigError
+
+
+def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
+    """Reads a config file.
+
+    Args:
+        path: The file.
+        options: Values that replace the file's, keyed by dotted names.
+
+    Raises:
+        ConfigError: If the file is missing or cannot be understood.
+    """
+    if not Path(path).is_file():
+        raise ConfigError(f'{path}: there is no such config file')
+    try:
+        config = Config.fromfile(path)
+        if options:
+            config.merge_from_dict(options)
+    except Exception as error:
+        lines = str(error).strip().splitlines() or ['']
+        raise ConfigError(f'{path}: {type(error).__name__}: {lines[0]}') from error
+    if 'model' not in config:
+        raise ConfigError(f'{path}: has no key `model`, so there is nothing to build')
+    return config
+
+
+def set_work_dir(config: Config, path: str, work_dir: str | None) -> None:
+    """Sets the work dir: the argument, else the config's, else ``work_dirs/<config's name>``."""
+    if work_dir is not None:
+        config.work_dir = work_dir
+    elif config.get('work_dir') is None:
+        config.work_dir = str(Path('work_dirs') / Path(path).stem)
+
+
+def check_data(config: Config, loaders: tuple[str, ...]) -> None:
+    """Looks at the data folders before a run begins and leaves anything behind.
+
+    Args:
+        config: The config.
+        loaders: Keys of the data loaders that the run will use.
+
+    Raises:
+        DataError: If a folder is missing or its images and masks do not pair up.
+    """
+    for loader in loaders:
+        if config.get(loader):
+            check_segmentation_folders(config[loader].dataset)
+
+
+def enable_amp(config: Config) -> None:
+    """Turns on mixed precision: fp16 with loss scaling on CUDA, bf16 elsewhere."""
+    if torch.cuda.is_available():
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    else:
+        config.optim_wrapper.type = 'BFloat16OptimWrapper'
+
+
+def _plain_batch_norm(settings: Any) -> None:
+    """Replaces SyncBN, which exists on GPUs alone, in a nest of settings."""
+    if isinstance(settings, dict):
+        if settings.get('type') == 'SyncBN':
+            settings['type'] = 'BN'
+        for value in settings.values():
+            _plain_batch_norm(value)
+    elif isinstance(settings, (list, tuple)):
+        for value in settings:
+            _plain_batch_norm(value)
+
+
+def set_launcher(config: Config, launcher: str) -> None:
+    """Prepares a run of one or several processes, on GPUs or on the CPU.
+
+    mmengine starts several processes on accelerators only; on a CPU the
+    process group is started here, with gloo. (On a single process mmengine
+    itself replaces SyncBN by BN.)
+
+    Args:
+        config: The config.
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Raises:
+        ConfigError: If another launcher than ``'pytorch'`` is to run on a CPU.
+    """
+    config.launcher = launcher
+    if launcher == 'none' or torch.cuda.is_available():
+        return
+    if launcher != 'pytorch':
+        raise ConfigError(f'--launcher {launcher} needs GPUs; use --launcher pytorch on a CPU')
+    if not is_distributed():
+        torch.distributed.init_process_group('gloo')
+    _plain_batch_norm(config.model)
+    config.model_wrapper_cfg = ConfigDict(
+        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+    )

@@ -1,0 +1,309 @@
+"""The trunk that LKCAViT and PlainViT share: patches, layers, feature maps."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmengine.logging import print_log
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from lkca_mm.errors import ConfigError
+from lkca_mm.models.arch import resolve_arch
+from lkca_mm.models.mixers import MIXERS
+from lkca_mm.models.patch_embedding import PatchEmbedding
+from lkca_mm.models.position_embedding import resample_position_embedding
+from lkca_mm.models.transformer_layer import TransformerLayer
+
+
+def _pair(key: str, value: int | Sequence[int]) -> tuple[int, int]:
+    """Returns ``value`` as (height, width); raises ConfigError naming ``key``."""
+    pair = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    whole = all(isinstance(side, int) and not isinstance(side, bool) for side in pair)
+    if len(pair) != 2 or not whole or min(pair) < 1:
+        raise ConfigError(f'{key}={value!r} must be one or two positive whole numbers')
+    return pair
+
+
+def expand_mixers(mixers: str | Sequence[str], num_layers: int) -> list[str]:
+    """Spreads a name or a pattern of mixers over the layers.
+
+    Args:
+        mixers: A name in ``MIXERS``, or a list of names that is repeated until
+            every layer has one; its length must divide ``num_layers``.
+        num_layers: Number of layers.
+
+    Returns:
+        One name a layer.
+
+    Raises:
+        ConfigError: If a name is unknown or the pattern does not fit.
+    """
+    pattern = [mixers] if isinstance(mixers, str) else list(mixers)
+    for name in pattern:
+        if name not in MIXERS:
+            raise ConfigError(f'mixers: {name!r} is unknown; use {", ".join(MIXERS)}')
+    if not pattern or num_layers % len(pattern):
+        raise ConfigError(
+            f'mixers has {len(pattern)} entries, which cannot be repeated over {num_layers} layers'
+        )
+    return pattern * (num_layers // len(pattern))
+
+
+def _layer_rates(drop_path_rate: float | Sequence[float], num_layers: int) -> list[float]:
+    if isinstance(drop_path_rate, (int, float)):
+        return torch.linspace(0, drop_path_rate, num_layers).tolist()
+    if len(drop_path_rate) != num_layers:
+        raise ConfigError(f'drop_path_rate has {len(drop_path_rate)} rates for {num_layers} layers')
+    return [float(rate) for rate in drop_path_rate]
+
+
+class VisionTrunk(BaseModule):
+    """A plain vision transformer with a pluggable token mixer (paper 3.2.3).
+
+    Use its registered forms :class:`LKCAViT` and :class:`PlainViT`.
+
+    Args:
+        arch: ``'small'`` (384 wide, 12 layers, 6 heads, MLP 4x), ``'base'`` (768,
+            12, 12, 4x) or a dict with ``embed_dims``, ``num_layers``,
+            ``num_heads`` and ``mlp_ratio``.
+        img_size: Height and width of the training images, in pixels. Sets the
+            sizes of the position embedding and of the kernels.
+        patch_size: Height and width of a patch, in pixels.
+        in_channels: Channels of the image.
+        out_indices: Layers whose tokens are returned; negative ones count from
+            the last.
+        mixers: ``'lkca'``, ``'mhsa'``, or a list of them that is repeated over
+            the layers.
+        with_cls_token: Whether a class token runs along. Feature maps never
+            contain it.
+        projections: For LKCA: ``'none'`` (also None) or ``'value_output'``.
+        num_kernels: For LKCA: number of kernels; divides ``embed_dims``.
+        kernel_size: For LKCA: (Kh, Kw), odd. None means (2H-1, 2W-1) for the
+            grid of ``img_size``.
+        kernel_init: For LKCA: ``'zero'``, ``'conv'``, ``'trunc_normal'`` or
+            ``'gaussian'``.
+        resample_kernels: For LKCA: whether a checkpoint's kernels of another
+            size are resampled instead of cropped or zero-padded.
+        backend: For LKCA: see :func:`lkca_mm.ops.lkca`.
+        qkv_bias: For self-attention: whether its qkv projection has a bias.
+        patch_bias: Whether the patch projection has a bias.
+        drop_rate: Dropout of tokens, of the mixers' results and in the MLPs.
+        attn_drop_rate: For self-attention: dropout of its scores.
+        drop_path_rate: Stochastic depth of the last layer, rising linearly from
+            0 in the first; or one rate a layer.
+        final_norm: Whether the last layer's tokens pass a LayerNorm before they
+            are returned.
+        norm_eps: Epsilon of the LayerNorms.
+        interpolate_mode: How the position embedding is resampled.
+        frozen_stages: -1 trains everything, 0 freezes the patch and position
+            embedding, n also the first n layers.
+        with_cp: Whether layers are recomputed in the backward pass to save memory.
+        init_cfg: Initialisation, as in every mmengine module.
+
+    Raises:
+        ConfigError: If a setting has an impossible value.
+    """
+
+    def __init__(
+        self,
+        arch: str | dict[str, Any] = 'small',
+        img_size: int | Sequence[int] = 512,
+        patch_size: int | Sequence[int] = 16,
+        in_channels: int = 3,
+        out_indices: int | Sequence[int] = -1,
+        mixers: str | Sequence[str] = 'lkca',
+        with_cls_token: bool = False,
+        projections: str | None = 'none',
+        num_kernels: int = 1,
+        kernel_size: int | Sequence[int] | None = None,
+        kernel_init: str = 'zero',
+        resample_kernels: bool = False,
+        backend: str = 'auto',
+        qkv_bias: bool = True,
+        patch_bias: bool = True,
+        drop_rate: float = 0.0,
+        attn_drop_rate: float = 0.0,
+        drop_path_rate: float | Sequence[float] = 0.0,
+        final_norm: bool = False,
+        norm_eps: float = 1e-6,
+        interpolate_mode: str = 'bicubic',
+        frozen_stages: int = -1,
+        with_cp: bool = False,
+        init_cfg: dict[str, Any] | list[dict[str, Any]] | None = None,
+    ) -> None:
+        super().__init__(init_cfg=init_cfg)
+        settings = resolve_arch(arch)
+        self.embed_dims: int = settings['embed_dims']
+        self.num_layers: int = settings['num_layers']
+        self.img_size = _pair('img_size', img_size)
+        self.patch_size = _pair('patch_size', patch_size)
+        if self.patch_size[0] > self.img_size[0] or self.patch_size[1] > self.img_size[1]:
+            raise ConfigError(f'patch_size={patch_size} is larger than img_size={img_size}')
+        self.interpolate_mode = interpolate_mode
+        self.with_cp = with_cp
+        self.out_indices = self._check_out_indices(out_indices)
+        for key, rate in (('drop_rate', drop_rate), ('attn_drop_rate', attn_drop_rate)):
+            if not 0 <= rate < 1:
+                raise ConfigError(f'{key}={rate} must be in [0, 1)')
+        if not -1 <= frozen_stages <= self.num_layers:
+            raise ConfigError(f'frozen_stages={frozen_stages} must be in [-1, {self.num_layers}]')
+        self.frozen_stages = frozen_stages
+
+        # The corner is padded, so a partly filled patch counts.
+        self.grid = tuple(
+            -(-side // patch) for side, patch in zip(self.img_size, self.patch_size, strict=True)
+        )
+        self.patch_embed = PatchEmbedding(
+            in_channels, self.embed_dims, self.patch_size, bias=patch_bias
+        )
+        # Kept as a grid, so that a checkpoint knows which one it was learned on.
+        self.pos_embed = nn.Parameter(torch.zeros(1, *self.grid, self.embed_dims))
+        self.num_prefix_tokens = int(with_cls_token)
+        if with_cls_token:
+            self.cls_token = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
+            self.cls_pos_embed = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
+        self.drop_after_pos = nn.Dropout(drop_rate)
+
+        mixer_settings = {
+            'lkca': {
+                'kernel_size': (
+                    (2 * self.grid[0] - 1, 2 * self.grid[1] - 1)
+                    if kernel_size is None
+                    else _pair('kernel_size', kernel_size)
+                ),
+                'num_kernels': num_kernels,
+                'projections': projections or 'none',
+                'kernel_init': kernel_init,
+                'backend': backend,
+                'proj_drop_rate': drop_rate,
+                'resample_kernels': resample_kernels,
+            },
+            'mhsa': {
+                'num_heads': settings['num_heads'],
+                'qkv_bias': qkv_bias,
+                'attn_drop_rate': attn_drop_rate,
+                'proj_drop_rate': drop_rate,
+            },
+        }
+        rates = _layer_rates(drop_path_rate, self.num_layers)
+        if not all(0 <= rate < 1 for rate in rates):
+            raise ConfigError(f'drop_path_rate={drop_path_rate} must be in [0, 1)')
+        self.layers = nn.ModuleList(
+            TransformerLayer(
+                self.embed_dims,
+                MIXERS[name](self.embed_dims, **mixer_settings[name]),
+                settings['mlp_ratio'],
+                drop_rate=drop_rate,
+                drop_path_rate=rate,
+                norm_eps=norm_eps,
+            )
+            for name, rate in zip(expand_mixers(mixers, self.num_layers), rates, strict=True)
+        )
+        self.final_norm = (
+            nn.LayerNorm(self.embed_dims, eps=norm_eps) if final_norm else nn.Identity()
+        )
+        self._init_trunk()
+        self._freeze()
+
+    def _check_out_indices(self, out_indices: int | Sequence[int]) -> tuple[int, ...]:
+        indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
+        if not indices:
+            raise ConfigError('out_indices is empty; name at least one layer')
+        for index in indices:
+            if not -self.num_layers <= index < self.num_layers:
+                raise ConfigError(
+                    f'out_indices: {index} is not one of the {self.num_layers} layers'
+                )
+        return tuple(index % self.num_layers for index in indices)
+
+    def _init_trunk(self) -> None:
+        """Draws all weights, as ViT is trained from scratch in mmseg and timm."""
+        for name, module in self.named_modules():
+            if isinstance(module, nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    # Small but not zero in the MLP: the original JAX code of ViT.
+                    nn.init.normal_(module.bias, std=1e-6 if 'mlp' in name else 0.0)
+            elif isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode='fan_in', nonlinearity='relu')
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        nn.init.trunc_normal_(self.pos_embed, std=0.02)
+        if self.num_prefix_tokens:
+            nn.init.trunc_normal_(self.cls_token, std=0.02)
+            nn.init.trunc_normal_(self.cls_pos_embed, std=0.02)
+
+    def _frozen_modules(self) -> list[nn.Module]:
+        if self.frozen_stages < 0:
+            return []
+        return [self.patch_embed, self.drop_after_pos, *self.layers[: self.frozen_stages]]
+
+    def _freeze(self) -> None:
+        if self.frozen_stages < 0:
+            return
+        for module in self._frozen_modules():
+            module.requires_grad_(False)
+        for name in ('pos_embed', 'cls_token', 'cls_pos_embed'):
+            if hasattr(self, name):
+                getattr(self, name).requires_grad_(False)
+
+    def train(self, mode: bool = True) -> 'VisionTrunk':
+        """Sets training mode; frozen parts stay in evaluation mode."""
+        super().train(mode)
+        for module in self._frozen_modules():
+            module.eval()
+        return self
+
+    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Extracts feature maps.
+
+        Args:
+            image: Images of shape (B, in_channels, height, width) of any size.
+
+        Returns:
+            For each of ``out_indices`` a map of shape (B, C, H, W), where H and
+            W are height and width over the patch size, rounded up.
+        """
+        tokens, grid = self.patch_embed(image)
+        position = resample_position_embedding(self.pos_embed, grid, self.interpolate_mode)
+        tokens = tokens + position.flatten(1, 2)
+        if self.num_prefix_tokens:
+            prefix = (self.cls_token + self.cls_pos_embed).expand(tokens.shape[0], -1, -1)
+            tokens = torch.cat((prefix.to(tokens.dtype), tokens), dim=1)
+        tokens = self.drop_after_pos(tokens)
+
+        maps = []
+        for index, layer in enumerate(self.layers):
+            if self.with_cp and tokens.requires_grad:
+                tokens = checkpoint(
+                    layer, tokens, grid, self.num_prefix_tokens, use_reentrant=False
+                )
+            else:
+                tokens = layer(tokens, grid, self.num_prefix_tokens)
+            if index == self.num_layers - 1:
+                tokens = self.final_norm(tokens)
+            if index in self.out_indices:
+                patches = tokens[:, self.num_prefix_tokens :]
+                maps.append(patches.transpose(1, 2).reshape(-1, self.embed_dims, *grid))
+        return tuple(maps)
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        """Resamples a checkpoint's position embedding of another grid before it is loaded."""
+        key = f'{prefix}pos_embed'
+        loaded = state_dict.get(key)
+        if (
+            isinstance(loaded, Tensor)
+            and loaded.dim() == 4
+            and loaded.shape[-1] == self.embed_dims
+            and loaded.shape != self.pos_embed.shape
+        ):
+            print_log(
+                f'{key}: resampled from grid {tuple(loaded.shape[1:3])} to {self.grid}',
+                logger='current',
+            )
+            state_dict[key] = resample_position_embedding(loaded, self.grid, self.interpolate_mode)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)

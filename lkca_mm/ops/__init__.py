@@ -1,0 +1,19 @@
+"""The LKCA operator: tensors in, tensors out, no nn.Module."""
+
+from lkca_mm.ops.cost import choose_backend, multiply_adds
+from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca
+from lkca_mm.ops.kernel import fit_kernel
+from lkca_mm.ops.reference import attention_matrix, lkca_reference
+from lkca_mm.ops.toeplitz import toeplitz_matrix
+
+__all__ = [
+    'BACKENDS',
+    'attention_matrix',
+    'check_backend',
+    'choose_backend',
+    'fit_kernel',
+    'lkca',
+    'lkca_reference',
+    'multiply_adds',
+    'toeplitz_matrix',
+]

@@ -1,0 +1,94 @@
+"""One function over all views of the operator."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lkca_mm.ops.convolution import lkca_convolution
+from lkca_mm.ops.cost import choose_backend
+from lkca_mm.ops.fourier import lkca_fourier
+from lkca_mm.ops.reference import lkca_reference
+from lkca_mm.ops.toeplitz import lkca_toeplitz
+
+Backend = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
+
+BACKENDS: dict[str, Backend] = {
+    'reference': lkca_reference,
+    'toeplitz': lkca_toeplitz,
+    'conv': lkca_convolution,
+    'fft': lkca_fourier,
+}
+
+
+def check_backend(backend: str) -> None:
+    """Raises ValueError, listing the known names, if ``backend`` is none of them."""
+    if backend != 'auto' and backend not in BACKENDS:
+        raise ValueError(f'backend must be one of auto, {", ".join(BACKENDS)}; got {backend!r}')
+
+
+def _check_arguments(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str) -> None:
+    check_backend(backend)
+    if x.dim() != 3:
+        raise ValueError(f'x must have shape (B, H*W, C), got {tuple(x.shape)}')
+    if weight.dim() != 3:
+        raise ValueError(f'weight must have shape (G, Kh, Kw), got {tuple(weight.shape)}')
+    if len(grid) != 2 or min(grid) < 1:
+        raise ValueError(f'grid must be two positive numbers (H, W), got {tuple(grid)}')
+    if x.shape[1] != grid[0] * grid[1]:
+        raise ValueError(
+            f'x has {x.shape[1]} tokens, but grid {grid[0]} x {grid[1]} needs {grid[0] * grid[1]}'
+        )
+    if weight.shape[1] % 2 == 0 or weight.shape[2] % 2 == 0:
+        raise ValueError(
+            f'weight must have odd Kh and Kw to have a centre tap, got '
+            f'{weight.shape[1]} x {weight.shape[2]}'
+        )
+    if weight.shape[0] < 1 or x.shape[2] % weight.shape[0]:
+        raise ValueError(
+            f'x has {x.shape[2]} channels, which weight cannot share out '
+            f'evenly among its {weight.shape[0]} kernels'
+        )
+
+
+def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto') -> Tensor:
+    """Mixes tokens with a large kernel (paper 3.2; the attention and the convolution view).
+
+    With p and q positions on the grid and c a channel of group g::
+
+        y[p, c] = sum over q of  weight[g, q - p + centre] * x[q, c]
+
+    where taps outside the kernel are zero. The kernel may be smaller or larger
+    than the (2H-1) x (2W-1) taps that the grid can use.
+
+    Under autocast the product runs in autocast's type, as a Linear would.
+
+    Args:
+        x: Tokens of shape (B, H*W, C) in row-major order; fp64, fp32, bf16 or fp16.
+        weight: Kernels of shape (G, Kh, Kw), Kh and Kw odd. Kernel g serves the
+            g-th of G equal, consecutive shares of the channels: G = 1 is the
+            paper's operator, G = C is a depthwise convolution.
+        grid: The token grid (H, W).
+        backend: ``'toeplitz'``, ``'conv'``, ``'fft'``, ``'reference'``, or
+            ``'auto'``, which picks by the rule in :mod:`lkca_mm.ops.cost`.
+
+    Returns:
+        Mixed tokens of shape (B, H*W, C).
+
+    Raises:
+        ValueError: If an argument has the wrong shape or ``backend`` is unknown.
+    """
+    _check_arguments(x, weight, grid, backend)
+    grid = (int(grid[0]), int(grid[1]))
+    if backend == 'auto':
+        backend = choose_backend(
+            x.device.type, x.element_size(), weight.shape[1:], grid, weight.shape[0], x.shape[2]
+        )
+    run = BACKENDS[backend]
+    device = x.device.type
+    if torch.is_autocast_enabled(device) and x.dtype != torch.float64:
+        x = x.to(torch.get_autocast_dtype(device))
+        # Inside, every backend sees one type and needs no casts of its own.
+        with torch.autocast(device, enabled=False):
+            return run(x, weight.to(x.dtype), grid)
+    return run(x, weight.to(x.dtype), grid)

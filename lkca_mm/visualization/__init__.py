@@ -1,0 +1,18 @@
+"""Pictures of segmentations, and the hook that draws them during a test run."""
+
+from lkca_mm.visualization.hook import SideBySideHook
+from lkca_mm.visualization.overlay import blend_mask
+from lkca_mm.visualization.palette import default_palette
+from lkca_mm.visualization.panels import draw_segmentation, side_by_side
+from lkca_mm.visualization.png import save_png
+from lkca_mm.visualization.region_labels import label_regions
+
+__all__ = [
+    'SideBySideHook',
+    'blend_mask',
+    'default_palette',
+    'draw_segmentation',
+    'label_regions',
+    'save_png',
+    'side_by_side',
+]

@@ -1,0 +1,131 @@
+"""Scores a checkpoint on a config's test set."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config, DictAction
+from mmengine.dist import is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from lkca_mm.command import run_command
+from lkca_mm.engine.checkpoint import load_weights, read_checkpoint
+from lkca_mm.engine.run_config import check_data, load_config, set_launcher, set_work_dir
+from lkca_mm.errors import ConfigError
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Returns the tool's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', metavar='CONFIG')
+    parser.add_argument('checkpoint', metavar='CKPT')
+    parser.add_argument('--work-dir', help='where the log goes')
+    parser.add_argument('--out', metavar='DIR', help='save scores.json and the predictions')
+    parser.add_argument('--show-dir', metavar='DIR', help='draw the predictions')
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torchrun's predecessor passes this; mmengine reads it from the environment.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def is_segmentation(config: Config) -> bool:
+    """Tells a segmentation config from a classification config."""
+    return config.get('default_scope', 'mmseg') == 'mmseg'
+
+
+def add_tta(config: Config) -> None:
+    """Turns on test-time augmentation as the config describes it.
+
+    Raises:
+        ConfigError: If the config lacks ``tta_model`` or ``tta_pipeline``.
+    """
+    for key in ('tta_model', 'tta_pipeline'):
+        if key not in config:
+            raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
+    dataset = config.test_dataloader.dataset
+    while 'dataset' in dataset:
+        dataset = dataset['dataset']
+    dataset.pipeline = config.tta_pipeline
+    add_hook(config, {'type': 'PrepareTTAHook', 'tta_cfg': config.tta_model})
+
+
+def add_hook(config: Config, hook: dict[str, Any]) -> None:
+    """Adds a hook to those of the config."""
+    config.custom_hooks = [*config.get('custom_hooks', []), hook]
+
+
+def evaluators(config: Config) -> list[dict[str, Any]]:
+    """Returns the test evaluators as a list."""
+    found = config.test_evaluator
+    return list(found) if isinstance(found, (list, tuple)) else [found]
+
+
+def save_predictions(config: Config, out: Path) -> None:
+    """Has the evaluators save what was predicted under ``out``."""
+    if is_segmentation(config):
+        for evaluator in evaluators(config):
+            evaluator['output_dir'] = str(out / 'masks')
+    else:
+        dump = {'type': 'DumpResults', 'out_file_path': str(out / 'predictions.pkl')}
+        config.test_evaluator = [*evaluators(config), dump]
+
+
+def save_pictures(config: Config, show_dir: str) -> None:
+    """Has the predictions drawn under ``show_dir``."""
+    if is_segmentation(config):
+        add_hook(config, {'type': 'SideBySideHook', 'out_dir': show_dir})
+    else:
+        config.default_hooks.visualization = {
+            'type': 'VisualizationHook',
+            'enable': True,
+            'interval': 1,
+            'out_dir': show_dir,
+        }
+
+
+def main(args: argparse.Namespace) -> None:
+    """Scores, prints and saves."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = load_config(args.config, args.cfg_options)
+    if not config.get('test_dataloader') or not config.get('test_evaluator'):
+        raise ConfigError(f'{args.config}: has no test_dataloader and test_evaluator')
+    set_work_dir(config, args.config, args.work_dir)
+    check_data(config, ('test_dataloader',))
+    read_checkpoint(args.checkpoint)
+    # The runner loads it once more, with the hooks that have a say in that.
+    config.load_from = args.checkpoint
+    config.resume = False
+    if args.tta:
+        add_tta(config)
+    if args.out:
+        save_predictions(config, Path(args.out))
+    if args.show_dir:
+        save_pictures(config, args.show_dir)
+    set_launcher(config, args.launcher)
+
+    runner = Runner.from_cfg(config)
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    load_weights(model, args.checkpoint)
+    scores = runner.test()
+    if not is_main_process():
+        return
+    print('  '.join(f'{name}: {value:.2f}' for name, value in scores.items()))
+    if args.out:
+        path = Path(args.out) / 'scores.json'
+        path.parent.mkdir(parents=True, exist_ok=True)
+        report = {'config': args.config, 'checkpoint': args.checkpoint, 'scores': scores}
+        path.write_text(json.dumps(report, indent=2, default=float) + '\n', encoding='utf-8')
+    if args.show_dir:
+        print(f'pictures are in {args.show_dir}')
+
+
+if __name__ == '__main__':
+    sys.exit(run_command(parse_arguments(), main))

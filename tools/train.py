@@ -1,0 +1,96 @@
+"""Trains a segmentation or classification config."""
+
+import argparse
+import os
+import shlex
+import sys
+
+from mmengine.config import DictAction
+from mmengine.dist import is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+
+from lkca_mm.command import run_command
+from lkca_mm.engine import TrainingInterrupted
+from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
+from lkca_mm.engine.run_config import (
+    check_data,
+    enable_amp,
+    load_config,
+    set_launcher,
+    set_work_dir,
+)
+from lkca_mm.errors import CheckpointError
+
+
+def parse_arguments() -> argparse.ArgumentParser:
+    """Returns the tool's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', metavar='CONFIG')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        metavar='auto|PATH',
+        help="continue from a checkpoint, by default the work dir's newest",
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument('--seed', type=int, help="replaces the config's seed")
+    parser.add_argument('--deterministic', action='store_true', help='the same result every time')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torchrun's predecessor passes this; mmengine reads it from the environment.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Trains; returns the exit code."""
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = load_config(args.config, args.cfg_options)
+    set_work_dir(config, args.config, args.work_dir)
+    check_data(config, ('train_dataloader', 'val_dataloader'))
+    if args.amp:
+        enable_amp(config)
+    randomness = dict(config.get('randomness') or {})
+    if args.seed is not None:
+        randomness['seed'] = args.seed
+    if args.deterministic:
+        randomness['deterministic'] = True
+    config.randomness = randomness
+    checkpoint = None
+    if args.resume:
+        config.resume = True
+        config.load_from = None
+        if args.resume != 'auto':
+            config.load_from = args.resume
+            checkpoint = read_checkpoint(args.resume)
+            if 'optimizer' not in checkpoint:
+                raise CheckpointError(
+                    f'{args.resume}: holds weights alone, so training cannot continue from it; '
+                    f'start a new run with --cfg-options load_from={args.resume}'
+                )
+    set_launcher(config, args.launcher)
+
+    runner = Runner.from_cfg(config)
+    if checkpoint is not None:
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        fit_weights(model, checkpoint, args.resume)
+    try:
+        runner.train()
+    except TrainingInterrupted as interruption:
+        resume = shlex.join(
+            ['python', 'tools/train.py', args.config, '--work-dir', config.work_dir, '--resume']
+        )
+        print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
+        return 130
+    if is_main_process():
+        print(f'trained; checkpoints and log are in {config.work_dir}')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(run_command(parse_arguments(), main))
