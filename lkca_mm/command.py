@@ -4,6 +4,7 @@ import argparse
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable
 
 from lkca_mm.errors import LKCAError
@@ -11,6 +12,12 @@ from lkca_mm.errors import LKCAError
 # What a failure inside a data worker looks like once PyTorch has re-raised it:
 # the worker's whole traceback as the message, our own line last.
 _WORKER_LINE = re.compile(r'^(?:[\w.]+\.)?(\w+): (.*)$')
+
+# Said at every start by packages that we use, of things that a user cannot change.
+_NOISE = (
+    'Fail to import ``MultiScaleDeformableAttention``',  # we never need mmcv's compiled ops
+    'Default ``avg_non_ignore`` is False',  # mmseg's default, and so its recipes'
+)
 
 
 def describe(error: BaseException) -> str:
@@ -47,6 +54,8 @@ def run_command(
     """
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     args = parser.parse_args(argv)
+    for message in _NOISE:
+        warnings.filterwarnings('ignore', message=message)
     try:
         return main(args) or 0
     except KeyboardInterrupt:

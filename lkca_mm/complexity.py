@@ -12,11 +12,14 @@ from mmengine.analysis import FlopAnalyzer, parameter_count
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
-from torch import nn
+from torch import Tensor, nn
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer
 from lkca_mm.ops import choose_backend, multiply_adds
+
+# kernel size, grid, kernels, channels: the arguments of the operator's cost rule
+_Shape = tuple[tuple[int, int], tuple[int, int], int, int]
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,8 @@ def _mixers(model: nn.Module) -> list[LKCAMixer]:
 
 
 @contextmanager
-def _as_convolution(model: nn.Module) -> Iterator[None]:
+def _as_convolution(mixers: list[LKCAMixer]) -> Iterator[None]:
     """Runs every LKCA as the convolution view, the one whose trace shows all taps."""
-    mixers = _mixers(model)
     before = [mixer.backend for mixer in mixers]
     for mixer in mixers:
         mixer.backend = 'conv'
@@ -63,30 +65,7 @@ def _as_convolution(model: nn.Module) -> Iterator[None]:
             mixer.backend = backend
 
 
-def _saved_by_backends(model: nn.Module, image: torch.Tensor) -> float:
-    """Returns what the chosen backends execute less than the convolution view would."""
-    saved = 0.0
-
-    def compare(mixer: LKCAMixer, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
-        nonlocal saved
-        grid, channels = inputs[1], output.shape[-1]
-        shape = (tuple(mixer.kernel.shape[1:]), grid, mixer.kernel.shape[0], channels)
-        backend = mixer.backend
-        if backend == 'auto':
-            backend = choose_backend(output.device.type, output.element_size(), *shape)
-        saved += multiply_adds('conv', *shape) - multiply_adds(backend, *shape)
-
-    handles = [mixer.register_forward_hook(compare) for mixer in _mixers(model)]
-    try:
-        with torch.no_grad():
-            model(image)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return saved
-
-
-def _count(model: nn.Module, image: torch.Tensor) -> float:
+def _count(model: nn.Module, image: Tensor) -> float:
     analyzer = FlopAnalyzer(model, (image,))
     analyzer.set_op_handle('aten::scaled_dot_product_attention', _attention)
     analyzer.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
@@ -96,24 +75,49 @@ def _count(model: nn.Module, image: torch.Tensor) -> float:
         return float(analyzer.total())
 
 
-def count_complexity(model: nn.Module, image_size: tuple[int, int]) -> Complexity:
+def _record_shapes(model: nn.Module, mixers: list[LKCAMixer], image: Tensor) -> list[_Shape]:
+    """Returns the kernel size, grid, kernels and channels that each mixer meets."""
+    shapes: list[_Shape] = []
+
+    def record(mixer: LKCAMixer, inputs: tuple[Any, ...], output: Tensor) -> None:
+        kernels, *kernel_size = mixer.kernel.shape
+        shapes.append((tuple(kernel_size), inputs[1], kernels, output.shape[-1]))
+
+    handles = [mixer.register_forward_hook(record) for mixer in mixers]
+    with torch.no_grad():
+        model(image)
+    for handle in handles:
+        handle.remove()
+    return shapes
+
+
+def count_complexity(
+    model: nn.Module, image_size: tuple[int, int], device: str = 'cpu'
+) -> Complexity:
     """Counts a model by mmengine's rules.
 
     Multiply-adds count once, norms and interpolation a little; activations,
     pooling and softmax count nothing. Self-attention's two products count.
 
     Args:
-        model: A model whose ``forward(image)`` returns tensors.
+        model: A model on the CPU whose ``forward(image)`` returns tensors.
         image_size: Height and width of the image, in pixels.
+        device: ``'cpu'`` or ``'cuda'``: where ``backend='auto'`` would run.
 
     Returns:
-        The counts for one image.
+        The counts for one fp32 image.
     """
     model = model.eval()
-    image = torch.zeros(1, 3, *image_size, device=next(model.parameters()).device)
-    with _as_convolution(model):
+    image = torch.zeros(1, 3, *image_size)
+    mixers = [module for module in model.modules() if isinstance(module, LKCAMixer)]
+    with _as_convolution(mixers):
         paper = _count(model, image)
-    executed = paper - _saved_by_backends(model, image)
+    executed = paper
+    for mixer, shape in zip(mixers, _record_shapes(model, mixers, image), strict=True):
+        backend = mixer.backend
+        if backend == 'auto':
+            backend = choose_backend(device, image.element_size(), *shape)
+        executed += multiply_adds(backend, *shape) - multiply_adds('conv', *shape)
     return Complexity(parameter_count(model)[''], paper, executed)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
-from lkca_mm.datasets.pairing import compare, list_stems
+from lkca_mm.datasets.pairing import Files, check_paired, list_stems
 from lkca_mm.errors import DataError
 
 # How tools/prepare_data.py calls a data set, and the folder it makes.
@@ -36,8 +37,10 @@ def check_segmentation_folders(dataset_cfg: Mapping[str, Any]) -> None:
             has no image.
     """
     for cfg in _unwrap(dataset_cfg):
-        prefix = cfg.get('data_prefix') or {}
-        if isinstance(prefix.get('img_path'), str) and _is_local(cfg):
+        prefix = cfg.get('data_prefix')
+        if not isinstance(prefix, Mapping) or not isinstance(prefix.get('img_path'), str):
+            continue
+        if _is_local(cfg):
             _check(cfg, prefix)
 
 
@@ -62,39 +65,17 @@ def _is_local(cfg: Mapping[str, Any]) -> bool:
 def _check(cfg: Mapping[str, Any], prefix: Mapping[str, Any]) -> None:
     image_suffix, mask_suffix = (_suffix(cfg, name) for name in ('img_suffix', 'seg_map_suffix'))
     hint = _hint(cfg)
-    image_folder = _resolve(cfg, prefix['img_path'])
-    images = _stems(image_folder, image_suffix, 'the images', hint)
+    images = _files(_resolve(cfg, prefix['img_path']), image_suffix, 'the images', hint)
     masks = None
     if isinstance(prefix.get('seg_map_path'), str):
-        mask_folder = _resolve(cfg, prefix['seg_map_path'])
-        masks = _stems(mask_folder, mask_suffix, 'the masks', hint)
+        masks = _files(_resolve(cfg, prefix['seg_map_path']), mask_suffix, 'the masks', hint)
     if cfg.get('ann_file') and not Path(_resolve(cfg, cfg['ann_file'])).is_dir():
-        listed = _listed(Path(_resolve(cfg, cfg['ann_file'])))
-        absent = sorted(listed - images)
-        if absent:
-            raise DataError(
-                f'{_resolve(cfg, cfg["ann_file"])} lists {absent[0]}, but there is no '
-                f'{join_path(image_folder, absent[0] + image_suffix)} ({len(absent)} such images)'
-            )
-        images = listed
-        masks = masks & listed if masks is not None else None  # other splits may share the folder
-    if masks is None:
-        return
-    unpaired = compare(images, masks)
-    if unpaired.images:
-        first = unpaired.images[0]
-        raise DataError(
-            f'{join_path(image_folder, first + image_suffix)} has no mask '
-            f'{join_path(mask_folder, first + mask_suffix)} ({len(unpaired.images)} such images): '
-            f'add the masks or remove the images'
-        )
-    if unpaired.masks:
-        first = unpaired.masks[0]
-        raise DataError(
-            f'{join_path(mask_folder, first + mask_suffix)} has no image '
-            f'{join_path(image_folder, first + image_suffix)} ({len(unpaired.masks)} such masks): '
-            f'add the images or remove the masks'
-        )
+        listed = _listed(Path(_resolve(cfg, cfg['ann_file'])), images)
+        images = replace(images, stems=listed)
+        if masks is not None:  # other splits may share the folder
+            masks = replace(masks, stems=masks.stems & listed)
+    if masks is not None:
+        check_paired(images, masks)
 
 
 def _resolve(cfg: Mapping[str, Any], path: str) -> str:
@@ -116,20 +97,28 @@ def _suffix(cfg: Mapping[str, Any], name: str) -> str:
     raise AssertionError(f'{BaseSegDataset} has no {name}')
 
 
-def _stems(folder: str, suffix: str, content: str, hint: str) -> set[str]:
+def _files(folder: str, suffix: str, content: str, hint: str) -> Files:
     if not Path(folder).is_dir():
         raise DataError(f'{folder} does not exist: expected {content}, {suffix} files{hint}')
     stems = list_stems(folder, suffix)
     if not stems:
         raise DataError(f'{folder} holds no {suffix} files: expected {content}{hint}')
-    return stems
+    return Files(folder, suffix, stems)
 
 
-def _listed(ann_file: Path) -> set[str]:
-    """Returns the names in a split file, one a line."""
+def _listed(ann_file: Path, images: Files) -> set[str]:
+    """Returns the names in a split file, one a line, all of which must be there."""
     if not ann_file.is_file():
         raise DataError(f'{ann_file} does not exist: expected a list of image names (ann_file)')
-    return {line.strip() for line in ann_file.read_text(encoding='utf-8').splitlines()} - {''}
+    lines = ann_file.read_text(encoding='utf-8').splitlines()
+    listed = {line.strip() for line in lines} - {''}
+    absent = sorted(listed - images.stems)
+    if absent:
+        raise DataError(
+            f'{ann_file} lists {absent[0]}, but there is no {images.name(absent[0])} '
+            f'({len(absent)} such names): add the images or correct the list'
+        )
+    return listed
 
 
 def _hint(cfg: Mapping[str, Any]) -> str:

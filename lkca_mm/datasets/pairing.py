@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lkca_mm.errors import DataError
+
 
 def list_stems(folder: str | Path, suffix: str) -> set[str]:
     """Lists the files under a folder whose names end with ``suffix``.
@@ -31,18 +33,37 @@ def list_stems(folder: str | Path, suffix: str) -> set[str]:
 
 
 @dataclass(frozen=True)
-class Unpaired:
-    """What two folders do not have in common.
+class Files:
+    """Files of one kind.
 
     Attributes:
-        images: Stems of images without a mask, sorted.
-        masks: Stems of masks without an image, sorted.
+        folder: Where they are.
+        suffix: What their names end with.
+        stems: Their paths relative to the folder, without the suffix.
     """
 
-    images: list[str]
-    masks: list[str]
+    folder: str
+    suffix: str
+    stems: set[str]
+
+    def name(self, stem: str) -> str:
+        """Returns the path of one of them."""
+        return str(Path(self.folder) / (stem + self.suffix))
 
 
-def compare(images: set[str], masks: set[str]) -> Unpaired:
-    """Compares the stems of images with those of masks."""
-    return Unpaired(sorted(images - masks), sorted(masks - images))
+def check_paired(images: Files, masks: Files) -> None:
+    """Looks for the mask of every image and the image of every mask.
+
+    Raises:
+        DataError: One is missing; the first is named and all are counted.
+    """
+    for kind, files, other_kind, others in (
+        ('image', images, 'mask', masks),
+        ('mask', masks, 'image', images),
+    ):
+        single = sorted(files.stems - others.stems)
+        if single:
+            raise DataError(
+                f'{files.name(single[0])} has no {other_kind} {others.name(single[0])} '
+                f'({len(single)} such {kind}s): add the {other_kind}s or remove the {kind}s'
+            )

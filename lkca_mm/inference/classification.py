@@ -11,7 +11,7 @@ from lkca_mm.errors import ConfigError
 from lkca_mm.inference.metainfo import complete_metainfo
 from lkca_mm.inference.model import TrainedModel
 from lkca_mm.visualization.font import font_size_for, load_font, shorten, text_size
-from lkca_mm.visualization.legend import FAINT_INK, INK, PAPER
+from lkca_mm.visualization.legend import FAINT_INK, INK, PAPER, percent
 from lkca_mm.visualization.panels import display_size, resize_image
 
 _BAR = (86, 132, 196)
@@ -92,6 +92,5 @@ def draw_scores(image: np.ndarray, top: Sequence[tuple[str, float]]) -> np.ndarr
         half = text_px * 0.35
         end = left + max(1, round(room * score))
         draw.rectangle((left, middle - half, end, middle + half), fill=_BAR)
-        percent = f'{100 * score:.1f}%'
-        draw.text((width - gap, middle), percent, fill=FAINT_INK, font=font, anchor='rm')
+        draw.text((width - gap, middle), percent(score), fill=FAINT_INK, font=font, anchor='rm')
     return np.concatenate((picture, np.asarray(strip)))

@@ -59,11 +59,18 @@ def name_results(images: list[Path], endings: tuple[str, ...]) -> list[str]:
 
 
 def check_targets(images: list[Path], targets: list[Path]) -> None:
-    """Makes sure that no result replaces an image.
+    """Makes sure that the results can be written and that none replaces an image.
+
+    Args:
+        images: The images.
+        targets: Their result files, all in one folder.
 
     Raises:
-        ConfigError: If one would.
+        ConfigError: If that cannot be.
     """
+    folder = targets[0].parent
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f'{folder}: is a file; name a folder with --out')
     sources = {image.resolve() for image in images}
     for target in targets:
         if target.resolve() in sources:

@@ -11,7 +11,7 @@ from lkca_mm.visualization.palette import default_palette
 Metainfo = dict[str, Any]
 
 
-def test_dataset_of(config: Config) -> dict[str, Any]:
+def find_test_dataset(config: Config) -> dict[str, Any]:
     """Returns the settings of the test set, without what is wrapped around it; {} if none."""
     loader = config.get('test_dataloader') or {}
     dataset = loader.get('dataset') or {}
@@ -21,7 +21,7 @@ def test_dataset_of(config: Config) -> dict[str, Any]:
 
 
 def _of_config(config: Config) -> Metainfo:
-    dataset = test_dataset_of(config)
+    dataset = find_test_dataset(config)
     metainfo: Metainfo = {}
     kind = dataset.get('type')
     if kind is not None:

@@ -51,7 +51,7 @@ class TrainedModel:
             DataError: If the file is missing or no readable image.
         """
         image, sample = self.pipeline(str(path))
-        with torch.inference_mode():
+        with torch.no_grad():
             return image, self.network.test_step(pseudo_collate([sample]))[0]
 
 

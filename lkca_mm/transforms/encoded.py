@@ -9,7 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from lkca_mm.errors import DataError
 
 MAX_PIXELS = 178_956_970
-"""More pixels than this are refused; it is also pillow's own limit."""
+"""The default limit, which is also the most that pillow opens."""
 
 _PLAIN = {0x01, *range(0xD0, 0xD9)}  # JPEG markers that no length follows
 _START_OF_SCAN, _END_OF_IMAGE = 0xDA, 0xD9
@@ -40,7 +40,7 @@ def check_encoded(content: bytes, path: str, max_pixels: int = MAX_PIXELS) -> No
     except UnidentifiedImageError as error:
         raise DataError(f'{path} is not an image that can be read: replace it') from error
     except Image.DecompressionBombError as error:
-        raise DataError(f'{path} has too many pixels: {error}') from error
+        raise DataError(f'{path} has too many pixels: {error} Make it smaller') from error
     except (OSError, ValueError, SyntaxError) as error:
         raise DataError(f'{path} is damaged ({error}): copy it again') from error
     with image:
@@ -50,10 +50,8 @@ def check_encoded(content: bytes, path: str, max_pixels: int = MAX_PIXELS) -> No
                 f'{path} has {width}x{height} pixels, more than max_pixels={max_pixels}: '
                 f'make it smaller or raise max_pixels'
             )
-        if image.format in ('JPEG', 'MPO'):
-            whole = _is_whole_jpeg(content)
-        else:
-            whole = _decodes(image)
+        is_jpeg = image.format in ('JPEG', 'MPO')
+        whole = _is_whole_jpeg(content) if is_jpeg else _decodes(image)
     if not whole:
         raise DataError(f'{path} is cut off or damaged: copy it again')
 
@@ -64,7 +62,7 @@ def _is_whole_jpeg(content: bytes) -> bool:
     Looking for the end marker alone would find that of an embedded preview.
     """
     position = 2
-    while position + 4 <= len(content) or position + 2 == len(content):
+    while position + 2 <= len(content):
         if content[position] != 0xFF:
             return False
         marker = content[position + 1]

@@ -9,7 +9,7 @@ from mmengine import fileio
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
-from lkca_mm.errors import DataError
+from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.transforms.encoded import MAX_PIXELS, check_encoded
 
 IGNORED = 255
@@ -51,7 +51,7 @@ class LoadCheckedImage(LoadImageFromFile):
         imdecode_backend: The backend of ``mmcv.imfrombytes``.
         ignore_empty: Returns None instead of raising an error.
         backend_args: The storage that holds the file, as for mmengine.
-        max_pixels: The largest width times height.
+        max_pixels: The largest width times height; pillow opens no more than the default.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class LoadCheckedMask(LoadAnnotations):
         backend_args: The storage that holds the file, as for mmengine.
         imdecode_backend: The backend of ``mmcv.imfrombytes``. Only pillow leaves
             a mask with a palette as it is.
-        max_pixels: The largest width times height.
+        max_pixels: The largest width times height; pillow opens no more than the default.
     """
 
     def __init__(
@@ -140,9 +140,7 @@ class LoadCheckedMask(LoadAnnotations):
                 f'indices, so convert its colours to indices'
             )
         self._check_size(mask, results)
-        reduce_zero = self.reduce_zero_label
-        if reduce_zero is None:
-            reduce_zero = results.get('reduce_zero_label', False)
+        reduce_zero = self._reduces_zero(results)
         table, allowed = self._tables(reduce_zero, results.get('label_map') or {})
         if mask.dtype != np.uint8:
             mask = _as_bytes(mask, path)
@@ -151,10 +149,19 @@ class LoadCheckedMask(LoadAnnotations):
             raise DataError(
                 f'{path} holds the value {wrong[0]} ({len(wrong)} such values): allowed are '
                 f'{self._describe(allowed)} (num_classes={self.num_classes}, '
-                f'reduce_zero_label={bool(reduce_zero)})'
+                f'reduce_zero_label={reduce_zero})'
             )
         results['gt_seg_map'] = table[mask]
         results['seg_fields'].append('gt_seg_map')
+
+    def _reduces_zero(self, results: dict[str, Any]) -> bool:
+        told = results.get('reduce_zero_label', self.reduce_zero_label)
+        if self.reduce_zero_label is not None and self.reduce_zero_label != told:
+            raise ConfigError(
+                f'reduce_zero_label is {told} in the data set and {self.reduce_zero_label} in '
+                f'LoadCheckedMask: leave it out of the transform'
+            )
+        return bool(told)
 
     def _tables(self, reduce_zero: bool, label_map: dict[int, int]) -> tuple[np.ndarray, ...]:
         """Returns the label of each value, and which values may occur, 256 each."""

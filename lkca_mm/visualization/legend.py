@@ -35,6 +35,17 @@ def percent(share: float) -> str:
     return f'{100 * share:.1f}%'
 
 
+def _arrange(cells: Sequence[int], width: int) -> tuple[int, list[int]]:
+    """Returns how many rows hold all cells and how wide the columns are, in pixels."""
+    for columns in range(len(cells), 0, -1):
+        rows = -(-len(cells) // columns)
+        widths = [max(cells[start : start + rows]) for start in range(0, len(cells), rows)]
+        if sum(widths) <= width:
+            return rows, widths
+    # Not even one column fits: the names in it are cut.
+    return len(cells), [width]
+
+
 def draw_legend(
     width: int,
     masks: Sequence[np.ndarray],
@@ -42,7 +53,7 @@ def draw_legend(
     palette: Sequence[Sequence[int]],
     size: int,
     ignore_index: int = 255,
-    max_entries: int = 30,
+    max_entries: int = 24,
     header: str = '',
 ) -> np.ndarray:
     """Lists the classes of one or several masks, the largest first.
@@ -68,12 +79,12 @@ def draw_legend(
 
     tails = [' / '.join(percent(share) for share in shares[:, index]) for index in shown]
     names = [str(classes[index]) for index in shown]
-    widest = max(
-        (text_size(f'{n}  {t}', size)[0] for n, t in zip(names, tails, strict=True)), default=0
-    )
-    cell = min(width - 2 * gap, swatch + gap + widest + 3 * gap)
-    columns = max(1, min((width - gap) // max(cell, 1), len(shown)))
-    rows = -(-len(shown) // columns)
+    # A swatch, a name, its shares, and room before the next column.
+    cells = [
+        swatch + gap + text_size(f'{name}  {tail}', size)[0] + 3 * gap
+        for name, tail in zip(names, tails, strict=True)
+    ]
+    rows, widths = _arrange(cells, width - gap)
     left_out = len(present) - len(shown)
     foot = f'and {left_out} smaller classes' if left_out else ''
     if not present:
@@ -93,7 +104,7 @@ def draw_legend(
     for number, (index, name, tail) in enumerate(zip(shown, names, tails, strict=True)):
         # Down the columns, so that the largest classes stand together at the left.
         column, row = divmod(number, rows)
-        x, y = gap + column * cell, top + row * line
+        x, y = gap + sum(widths[:column]), top + row * line
         corner = y + (line - swatch) // 2
         draw.rectangle(
             (x, corner, x + swatch - 1, corner + swatch - 1),
@@ -101,7 +112,7 @@ def draw_legend(
             outline=INK,
         )
         x += swatch + gap
-        room = cell - swatch - 2 * gap - text_size(f'  {tail}', size)[0]
+        room = widths[column] - swatch - 2 * gap - text_size(f'  {tail}', size)[0]
         name = shorten(name, size, room)
         write(x, y, name, INK)
         write(x + text_size(f'{name}  ', size)[0], y, tail, FAINT_INK)

@@ -156,7 +156,7 @@ def side_by_side(
             panel = label_regions(panel, _named(mask, ignore_index), classes, text_px)
         panels.append((title, panel))
 
-    height, width = size
+    width = size[1]
     columns: list[np.ndarray] = []
     for title, panel in panels:
         if columns:

@@ -1,7 +1,6 @@
 """Unpacks an archive that is not trusted."""
 
 import re
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -168,14 +167,3 @@ def _tar_members(path: Path) -> Iterator[_Member]:
                 linked = info.issym() or info.islnk()
                 kind = 'a link' if linked else 'a device or another special file'
             yield _Member(info.name, kind, info.size, lambda info=info: archive.extractfile(info))
-
-
-def copy_parts(source: Path, folder: Path, parts: tuple[str, ...]) -> None:
-    """Copies those of ``parts`` (files and folders) that ``source`` holds."""
-    for part in parts:
-        found = source / part
-        if found.is_dir():
-            shutil.copytree(found, folder / part)
-        elif found.exists():
-            (folder / part).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found, folder / part)

@@ -78,7 +78,7 @@ def download(
                         f'or download it by hand'
                     ) from error
                 pause = backoff * 2 ** max(failures - 1, 0)
-                progress.note(f'{path.name}: {error}; trying again in {pause:.0f} s')
+                progress.note(f'{path.name}: {error}; trying again in {pause:g} s')
                 time.sleep(pause)
     mismatch = _mismatch(part.path, checksum, size)
     if mismatch is not None:

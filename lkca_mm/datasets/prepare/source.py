@@ -1,10 +1,11 @@
 """Brings a published data set to its place: downloaded, or from a copy the user has."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lkca_mm.datasets.prepare.archive import copy_parts, is_archive, unpack
+from lkca_mm.datasets.prepare.archive import is_archive, unpack
 from lkca_mm.datasets.prepare.download import download
 from lkca_mm.datasets.prepare.lock import sole_writer
 from lkca_mm.datasets.prepare.staging import remove, staged
@@ -98,7 +99,12 @@ def prepare_source(
                 archive = download(url or source.url, download_to, checksum=source.checksum)
             else:
                 archive = Path(origin)
-            counts = _install(source, archive, unpacked, target, allow_partial)
+            try:
+                counts = _install(source, archive, unpacked, target, allow_partial)
+            except DataError:
+                if origin is None and source.checksum is None:
+                    _clear_download(download_to)  # nothing says that these bytes are right
+                raise
             if origin is None:
                 _clear_download(download_to)
             return Prepared(target, counts, changed=True)
@@ -116,7 +122,7 @@ def _install(
         found = _locate(source, origin)
         source.check(found, allow_partial)  # before the long copy
         with staged(target) as stage:
-            copy_parts(found, stage, source.parts + source.extras)
+            _copy_parts(found, stage, source.parts + source.extras)
             return source.check(stage, allow_partial)
     if not origin.exists():
         raise DataError(f'{origin} does not exist: expected a folder or an archive')
@@ -139,6 +145,17 @@ def _install(
             return source.check(stage, allow_partial)
     finally:
         remove(unpacked)
+
+
+def _copy_parts(source: Path, folder: Path, parts: tuple[str, ...]) -> None:
+    """Copies those of ``parts`` (files and folders) that ``source`` holds."""
+    for part in parts:
+        found = source / part
+        if found.is_dir():
+            shutil.copytree(found, folder / part)
+        elif found.exists():
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found, folder / part)
 
 
 def _belongs(source: Source, path: PurePosixPath) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lkca_mm.datasets.pairing import compare, list_stems
+from lkca_mm.datasets.pairing import Files, check_paired, list_stems
 from lkca_mm.datasets.prepare.checksum import file_checksum
 from lkca_mm.errors import DataError
 
@@ -50,39 +50,26 @@ def check_pairs(
     """
     counts = {}
     for split in splits:
-        images = _stems(folder / split.images, split.image_suffix)
-        masks = _stems(folder / split.masks, split.mask_suffix)
-        unpaired = compare(images, masks)
-        if unpaired.images:
-            name = folder / split.images / (unpaired.images[0] + split.image_suffix)
-            missing = folder / split.masks / (unpaired.images[0] + split.mask_suffix)
+        images = _files(folder / split.images, split.image_suffix)
+        masks = _files(folder / split.masks, split.mask_suffix)
+        check_paired(images, masks)
+        count = len(images.stems)
+        if count != split.count and not allow_partial:
             raise DataError(
-                f'{name} has no mask {missing} ({len(unpaired.images)} such images): '
-                f'add the masks or remove the images'
-            )
-        if unpaired.masks:
-            name = folder / split.masks / (unpaired.masks[0] + split.mask_suffix)
-            missing = folder / split.images / (unpaired.masks[0] + split.image_suffix)
-            raise DataError(
-                f'{name} has no image {missing} ({len(unpaired.masks)} such masks): '
-                f'add the images or remove the masks'
-            )
-        if len(images) != split.count and not allow_partial:
-            raise DataError(
-                f'{folder / split.images} holds {len(images)} images instead of {split.count}: '
+                f'{folder / split.images} holds {count} images instead of {split.count}: '
                 f'it is not the whole data set (--allow-partial accepts it)'
             )
-        counts[split.name] = len(images)
+        counts[split.name] = count
     return counts
 
 
-def _stems(folder: Path, suffix: str) -> set[str]:
+def _files(folder: Path, suffix: str) -> Files:
     if not folder.is_dir():
         raise DataError(f'{folder} does not exist: expected a folder of {suffix} files')
     stems = list_stems(folder, suffix)
     if not stems:
         raise DataError(f'{folder} holds no {suffix} files')
-    return stems
+    return Files(str(folder), suffix, stems)
 
 
 def content_digest(folder: Path, names: Iterable[str]) -> str:

@@ -1,0 +1,45 @@
+"""What a measurement must say about itself to be worth keeping."""
+
+import json
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lkca_mm.version import __version__
+
+
+def _commit() -> str | None:
+    """Returns the commit of the checkout, with ``+`` if it is changed; None outside one."""
+    here = Path(__file__).parent
+    command = ['git', '-C', str(here), 'describe', '--always', '--abbrev=12', '--dirty=+']
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def environment(device: str = 'cpu') -> dict[str, Any]:
+    """Returns versions and hardware of this process."""
+    name = platform.machine() if device == 'cpu' else torch.cuda.get_device_name(device)
+    return {
+        'lkca_mm': __version__,
+        'commit': _commit(),
+        'python': platform.python_version(),
+        'torch': torch.__version__,
+        'device': device,
+        'hardware': name,
+        'threads': torch.get_num_threads(),
+    }
+
+
+def write_record(path: str | Path, record: dict[str, Any]) -> None:
+    """Writes ``record`` as JSON, whole or not at all."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + '.part')
+    part.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+    part.replace(path)

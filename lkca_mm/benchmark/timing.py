@@ -1,0 +1,31 @@
+"""Timing several candidates fairly on a machine whose speed drifts."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+
+
+def interleaved_medians(
+    candidates: dict[str, Callable[[], object]], rounds: int, device: str = 'cpu'
+) -> dict[str, float]:
+    """Times candidates in turn, round after round, so that drift meets all alike.
+
+    Args:
+        candidates: What to time, by name.
+        rounds: Counted rounds, after one that is not counted.
+        device: Device to wait for before the clock is read.
+
+    Returns:
+        The median time of each, in seconds.
+    """
+    times: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds + 1):
+        for name, run in candidates.items():
+            begin = time.perf_counter()
+            run()
+            if device != 'cpu':
+                torch.cuda.synchronize()
+            times[name].append(time.perf_counter() - begin)
+    return {name: statistics.median(values[1:]) for name, values in times.items()}

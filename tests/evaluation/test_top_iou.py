@@ -1,0 +1,69 @@
+"""The metric on hand-made confusion matrices, worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+from mmseg.registry import METRICS
+
+from lkca_mm.evaluation.top_iou import mean_of_top
+
+
+def pictures_of(confusion):
+    """Returns truth and prediction whose confusion (rows: truth) is the given matrix."""
+    truth, prediction = [], []
+    for true_class, row in enumerate(confusion):
+        for predicted_class, count in enumerate(row):
+            truth += [true_class] * count
+            prediction += [predicted_class] * count
+    return torch.tensor([truth]), torch.tensor([prediction])
+
+
+def score(confusions, top, num_classes, ignored=0):
+    metric = METRICS.build(dict(type='TopIoUMetric', top=top))
+    metric.dataset_meta = dict(classes=[f'class {i}' for i in range(num_classes)])
+    for confusion in confusions:
+        truth, prediction = pictures_of(confusion)
+        if ignored:  # void pixels count nowhere, whatever is predicted there
+            truth = torch.cat((truth, torch.full((1, ignored), 255)), dim=1)
+            prediction = torch.cat((prediction, torch.zeros(1, ignored, dtype=torch.long)), dim=1)
+        sample = {'pred_sem_seg': {'data': prediction[None]}, 'gt_sem_seg': {'data': truth[None]}}
+        metric.process({}, [sample])
+    return metric.evaluate(len(confusions))
+
+
+def test_three_classes_by_hand():
+    # IoU: 50/(60+60-50)=5/7, 20/(30+40-20)=2/5, 5/(20+10-5)=1/5; right: 75 of 110.
+    confusion = [[50, 10, 0], [5, 20, 5], [5, 10, 5]]
+    scores = score([confusion], top=2, num_classes=3)
+    assert scores['aAcc'] == pytest.approx(68.18)
+    assert scores['mIoU'] == pytest.approx(round(100 * (5 / 7 + 2 / 5 + 1 / 5) / 3, 2))
+    assert scores['mIoU@2'] == pytest.approx(round(100 * (5 / 7 + 2 / 5) / 2, 2))
+    assert scores['mAcc'] == pytest.approx(round(100 * (5 / 6 + 2 / 3 + 1 / 4) / 3, 2))
+
+
+def test_counts_add_up_over_pictures_before_the_ratio():
+    first, second = [[9, 1], [0, 0]], [[0, 0], [5, 5]]
+    # Class 0: 9/(10+14-9)=0.6; class 1: 5/(10+6-5)=5/11.
+    scores = score([first, second], top=1, num_classes=2)
+    assert scores['mIoU@1'] == pytest.approx(60)
+    assert scores['mIoU'] == pytest.approx(round(50 * (0.6 + 5 / 11), 2))
+
+
+def test_void_pixels_do_not_count():
+    confusion = [[50, 10, 0], [5, 20, 5], [5, 10, 5]]
+    assert score([confusion], 2, 3, ignored=40) == score([confusion], 2, 3)
+
+
+def test_absent_classes_are_no_zeros_but_wrong_ones_are():
+    # Class 2 is neither there nor predicted; class 3 is predicted, and never there.
+    confusion = [[8, 0, 0, 2], [0, 10, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    scores = score([confusion], top=10, num_classes=4)
+    assert scores['mIoU'] == scores['mIoU@10'] == pytest.approx(60)
+    assert score([confusion], top=2, num_classes=4)['mIoU@2'] == pytest.approx(90)
+
+
+def test_mean_of_top():
+    iou = np.array([0.1, np.nan, 0.5, 0.3])
+    assert mean_of_top(iou, 2) == pytest.approx(0.4)
+    assert mean_of_top(iou, 10) == pytest.approx(0.3)
+    assert np.isnan(mean_of_top(np.array([np.nan]), 10))
