@@ -60,14 +60,8 @@ def run_op(args: argparse.Namespace) -> None:
         print(f'written to {args.out}')
 
 
-def main(args: argparse.Namespace) -> None:
-    """Runs the chosen benchmark."""
-    if args.device != 'cpu' and not torch.cuda.is_available():
-        raise ConfigError(f'--device {args.device}: there is no CUDA device here')
-    args.run(args)
-
-
-if __name__ == '__main__':
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True, metavar='WHAT')
     op = commands.add_parser('op', help="the operator's backends beside self-attention")
@@ -77,4 +71,15 @@ if __name__ == '__main__':
     op.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     op.add_argument('--dtype', choices=DTYPES, default='fp32')
     op.add_argument('--out', metavar='FILE', help='write the figures as JSON')
-    sys.exit(run_command(parser, main))
+    return parser
+
+
+def main(args: argparse.Namespace) -> None:
+    """Runs the chosen benchmark."""
+    if args.device != 'cpu' and not torch.cuda.is_available():
+        raise ConfigError(f'--device {args.device}: there is no CUDA device here')
+    args.run(args)
+
+
+if __name__ == '__main__':
+    sys.exit(run_command(build_parser(), main))

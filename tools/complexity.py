@@ -26,6 +26,16 @@ def image_size_of(config: Config) -> tuple[int, int]:
     return (size, size) if isinstance(size, int) else tuple(size)
 
 
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the tool's arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('configs', nargs='+', metavar='CONFIG')
+    parser.add_argument(
+        '--shape', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'), help='image size in pixels'
+    )
+    return parser
+
+
 def main(args: argparse.Namespace) -> None:
     """Prints one row a config."""
     table = Table('config', 'image', 'params', 'FLOPs, paper', 'FLOPs, executed')
@@ -52,9 +62,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', nargs='+', metavar='CONFIG')
-    parser.add_argument(
-        '--shape', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'), help='image size in pixels'
-    )
-    sys.exit(run_command(parser, main))
+    sys.exit(run_command(build_parser(), main))

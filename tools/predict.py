@@ -31,7 +31,7 @@ def opacity(text: str) -> float:
     return value
 
 
-def parse_arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
@@ -86,4 +86,4 @@ def main(args: argparse.Namespace) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(run_command(parse_arguments(), main))
+    sys.exit(run_command(build_parser(), main))

@@ -18,7 +18,7 @@ from lkca_mm.engine.run_config import check_data, load_config, set_launcher, set
 from lkca_mm.errors import ConfigError
 
 
-def parse_arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
@@ -48,7 +48,7 @@ def add_tta(config: Config) -> None:
         ConfigError: If the config lacks ``tta_model`` or ``tta_pipeline``.
     """
     for key in ('tta_model', 'tta_pipeline'):
-        if key not in config:
+        if not config.get(key):
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
     dataset = config.test_dataloader.dataset
     while 'dataset' in dataset:
@@ -89,6 +89,8 @@ def save_pictures(config: Config, show_dir: str) -> None:
             'interval': 1,
             'out_dir': show_dir,
         }
+        if not config.get('visualizer'):
+            config.visualizer = {'type': 'UniversalVisualizer'}
 
 
 def main(args: argparse.Namespace) -> None:
@@ -128,4 +130,4 @@ def main(args: argparse.Namespace) -> None:
 
 
 if __name__ == '__main__':
-    sys.exit(run_command(parse_arguments(), main))
+    sys.exit(run_command(build_parser(), main))

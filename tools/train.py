@@ -23,7 +23,7 @@ from lkca_mm.engine.run_config import (
 from lkca_mm.errors import CheckpointError
 
 
-def parse_arguments() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
@@ -55,7 +55,7 @@ def main(args: argparse.Namespace) -> int:
     check_data(config, ('train_dataloader', 'val_dataloader'))
     if args.amp:
         enable_amp(config)
-    randomness = dict(config.get('randomness') or {})
+    randomness = {'seed': None, **(config.get('randomness') or {})}
     if args.seed is not None:
         randomness['seed'] = args.seed
     if args.deterministic:
@@ -93,4 +93,4 @@ def main(args: argparse.Namespace) -> int:
 
 
 if __name__ == '__main__':
-    sys.exit(run_command(parse_arguments(), main))
+    sys.exit(run_command(build_parser(), main))

@@ -129,7 +129,8 @@ def test_without_masks_only_images_are_looked_for(root):
 def test_split_file(root):
     (root / 'train.txt').write_text('a\nb\n')
     cfg = ade(root, ann_file='train.txt')
-    (root / 'annotations' / 'training' / 'c.png').unlink()  # of another split
+    check_segmentation_folders(cfg)  # c is of another split
+    (root / 'annotations' / 'training' / 'c.png').unlink()
     check_segmentation_folders(cfg)
     assert len(DATASETS.build({**cfg, 'pipeline': []})) == 2
     (root / 'annotations' / 'training' / 'b.png').unlink()

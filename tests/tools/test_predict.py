@@ -95,7 +95,7 @@ def run(tool, capsys):
     """Runs the tool; returns its exit code, its lines and its lines of errors."""
 
     def call(*argv):
-        code = run_command(tool.parse_arguments(), tool.main, [str(arg) for arg in argv])
+        code = run_command(tool.build_parser(), tool.main, [str(arg) for arg in argv])
         printed = capsys.readouterr()
         return code, printed.out.splitlines(), printed.err.splitlines()
 

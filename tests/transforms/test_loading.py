@@ -65,14 +65,14 @@ def test_good_image_loads_as_in_mmcv(tmp_path, name, backend):
 
 @pytest.mark.parametrize('name', [n for n in IMAGES if n not in ('trailer', 'tiff', 'bmp')])
 def test_image_cut_at_any_byte_is_refused(tmp_path, name):
-    path = tmp_path / 'cut'
+    path = tmp_path / 'image'
     content = IMAGES[name]
     lengths = {0, 1, 2, 3, len(content) - 1, len(content) - 2, *range(10, len(content), 97)}
     if name == 'png':  # what is lost there is the checksum of the empty last part
         lengths -= {len(content) - 1, len(content) - 2}
     for length in lengths:
         path.write_bytes(content[:length])
-        with pytest.raises(DataError, match=r'cut') as error:
+        with pytest.raises(DataError, match=r'is (empty|not an image|cut off|damaged)') as error:
             load_image(path)
         assert '\n' not in str(error.value)
 

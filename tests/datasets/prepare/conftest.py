@@ -26,6 +26,7 @@ class FileServer:
         self.statuses = []  # answers to give first
         self.pause = 0.0  # seconds after each block, for a slow server
         self.delay = 0.0  # seconds before the first byte
+        self.sent = []  # bytes of body in every answer
         self.requests = []  # headers of every request
         server = self
 
@@ -59,6 +60,8 @@ class FileServer:
         asked = re.match(r'bytes=(\d+)-$', handler.headers.get('Range', ''))
         condition = handler.headers.get('If-Range')
         same = condition in (None, self.etag, self.modified) or not self.obeys_if_range
+        if condition and condition.startswith('W/'):
+            same = False  # RFC 9110: a weak tag never matches here
         if asked and self.knows_range and same:
             start = int(asked[1])
             if start >= total:
@@ -85,6 +88,7 @@ class FileServer:
 
     def send(self, handler, body, cut):
         part = body if cut is None else body[:cut]
+        self.sent.append(len(part))
         block = 1000 if self.pause else max(len(part), 1)
         for i in range(0, len(part), block):
             piece = part[i : i + block]

@@ -137,6 +137,16 @@ def test_changed_file_is_not_spliced(server, tmp_path, obeys, same_length, valid
     assert fetch(server, path).read_bytes() == changed
 
 
+@pytest.mark.parametrize('modified', [None, 'Wed, 01 Jan 2020 00:00:00 GMT'])
+def test_weak_tag_does_not_stop_resuming(server, tmp_path, modified):
+    server.etag, server.modified = 'W/"one"', modified
+    server.content, server.cuts = CONTENT, [30_000]
+    assert fetch(server, tmp_path / 'f').read_bytes() == CONTENT
+    asked = [(request.get('Range'), request.get('If-Range')) for request in server.requests]
+    assert asked == [(None, None), ('bytes=30000-', modified)]
+    assert server.sent == [30_000, 20_000]
+
+
 def test_part_of_another_address_is_not_used(server, tmp_path):
     server.content, server.cuts = CONTENT, [30_000, 0]
     with pytest.raises(DataError):

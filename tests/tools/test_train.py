@@ -1,0 +1,311 @@
+"""tools/train.py and tools/test.py from end to end, on small pictures."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+
+def weights(path):
+    return torch.load(path, map_location='cpu', weights_only=False)
+
+
+@pytest.fixture
+def trained(run_tool, write_config, tmp_path):
+    """A config and its checkpoint after 4 iterations."""
+    config = write_config()
+    code, out, err = run_tool('train', config)
+    assert code == 0, err
+    return config, tmp_path / 'work' / 'iter_4.pth', out
+
+
+def test_train_reports_and_saves(trained, tmp_path):
+    _, checkpoint, out = trained
+    line = next(line for line in out.splitlines() if 'Iter(train)' in line)
+    for word in ('eta:', 'loss:', 'memory:', 'time:', 'lr:'):
+        assert word in line
+    assert re.search(r'aAcc: \S+  mIoU: \S+  mAcc: \S+  mIoU@10: \S+', out)
+    assert sorted(p.name for p in (tmp_path / 'work').glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
+    assert weights(checkpoint)['meta']['iter'] == 4
+
+
+def test_resume_goes_on_where_it_stopped(run_tool, write_config, trained, tmp_path):
+    config, _, _ = trained
+    longer = write_config('train_cfg = dict(max_iters=6, val_interval=3)', 'longer.py')
+    code, out, _ = run_tool('train', longer, '--resume')
+    assert code == 0
+    iterations = re.findall(r'Iter\(train\) \[\s*(\d+)/6\]', out)
+    assert iterations == ['5', '6']
+    saved = weights(tmp_path / 'work' / 'iter_6.pth')
+    assert {state['step'].item() for state in saved['optimizer']['state'].values()} == {6.0}
+    code, out, _ = run_tool(
+        'train', longer, '--resume', tmp_path / 'work' / 'iter_4.pth',
+        '--work-dir', tmp_path / 'other',
+    )  # fmt: skip
+    assert code == 0
+    assert 'resumed epoch: 0, iter: 4' in out
+
+
+def test_same_seed_same_weights(run_tool, write_config, tmp_path):
+    config = write_config()
+    for name, seed in (('a', 3), ('b', 3), ('c', 4)):
+        arguments = ('--work-dir', tmp_path / name, '--seed', seed, '--deterministic')
+        assert run_tool('train', config, *arguments)[0] == 0
+    states = [weights(tmp_path / name / 'iter_4.pth')['state_dict'] for name in 'abc']
+    assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+    assert not all(torch.equal(states[0][key], states[2][key]) for key in states[0])
+
+
+def test_amp_trains_in_bfloat16_without_a_gpu(run_tool, write_config, monkeypatch):
+    from mmseg.models import UPerHead
+
+    types = set()
+    original = UPerHead.forward
+
+    def forward(self, inputs):
+        types.add((self.training, inputs[0].dtype))
+        return original(self, inputs)
+
+    monkeypatch.setattr(UPerHead, 'forward', forward)
+    code, _, err = run_tool('train', write_config(), '--amp')
+    assert code == 0, err
+    half = torch.float16 if torch.cuda.is_available() else torch.bfloat16
+    assert (True, half) in types
+
+
+def test_options_replace_settings(run_tool, write_config):
+    code, out, _ = run_tool('train', write_config(), '--cfg-options', 'train_cfg.max_iters=1')
+    assert code == 0
+    assert '[1/1]' in out
+    assert '/4]' not in out
+
+
+def test_scores_masks_and_pictures(run_tool, trained, tmp_path, scenes):
+    config, checkpoint, training = trained
+    out_dir, show_dir = tmp_path / 'out', tmp_path / 'show'
+    code, out, err = run_tool('test', config, checkpoint, '--out', out_dir, '--show-dir', show_dir)
+    assert code == 0, err
+    scores = json.loads((out_dir / 'scores.json').read_text())['scores']
+    assert set(scores) == {'aAcc', 'mIoU', 'mAcc', 'mIoU@10'}
+    last = re.findall(r'aAcc: (\S+)  mIoU: (\S+)', training)[-1]
+    assert scores['aAcc'] == pytest.approx(float(last[0]), abs=0.01)
+    # aAcc once more, from the masks on disk, both in ADE20K's encoding.
+    right = total = 0
+    for path in sorted((out_dir / 'masks').glob('*.png')):
+        truth = np.array(Image.open(scenes / 'annotations' / 'validation' / path.name))
+        found = np.array(Image.open(path))
+        right += ((truth == found) & (truth > 0)).sum()
+        total += (truth > 0).sum()
+    assert scores['aAcc'] == pytest.approx(100 * right / total, abs=0.01)
+    pictures = sorted(show_dir.glob('*.png'))
+    assert len(pictures) == 2
+    assert Image.open(pictures[0]).width > 3 * 32
+
+
+def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scenes):
+    """The augmented mask is the argmax of the mean of a picture's and its mirror's scores."""
+    from lkca_mm.inference import load_model
+
+    config, checkpoint, _ = trained
+    code, _, err = run_tool('test', config, checkpoint, '--tta', '--out', tmp_path / 'tta')
+    assert code == 0, err
+    model = load_model(str(config), str(checkpoint), 'cpu')
+    name = 'scene_00000.png'
+    picture = np.array(Image.open(scenes / 'images' / 'validation' / name).convert('RGB'))
+    mean, std = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
+    x = ((torch.tensor(picture).float() - torch.tensor(mean)) / torch.tensor(std)).permute(2, 0, 1)
+    with torch.no_grad():
+        scores = [
+            torch.nn.functional.interpolate(
+                model.network(view[None], mode='tensor'), size=(32, 32), mode='bilinear'
+            ).softmax(1)
+            for view in (x, x.flip(2))
+        ]
+    expected = (scores[0] + scores[1].flip(3)).argmax(1)[0].numpy()
+    found = np.array(Image.open(tmp_path / 'tta' / 'masks' / name)).astype(int) - 1
+    assert (found == expected).mean() > 0.999
+
+
+CLASSIFIER = """
+custom_imports = dict(imports=['lkca_mm'], allow_failed_imports=False)
+default_scope = 'mmpretrain'
+model = dict(
+    type='ImageClassifier',
+    data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
+    backbone=dict(type='LKCAViT', arch=dict(embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1),
+                  img_size=16, patch_size=4),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(type='LinearClsHead', num_classes=2, in_channels=16,
+              loss=dict(type='CrossEntropyLoss')),
+)
+pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
+loader = dict(batch_size=4, num_workers=0, persistent_workers=False,
+              dataset=dict(type='CustomDataset', data_root={root!r}, pipeline=pipeline))
+train_dataloader = dict(sampler=dict(type='DefaultSampler', shuffle=True), **loader)
+val_dataloader = dict(sampler=dict(type='DefaultSampler', shuffle=False), **loader)
+test_dataloader = val_dataloader
+val_evaluator = dict(type='Accuracy', topk=(1,))
+test_evaluator = val_evaluator
+optim_wrapper = dict(optimizer=dict(type='AdamW', lr=3e-3))
+train_cfg = dict(by_epoch=True, max_epochs=6, val_interval=6)
+val_cfg = dict()
+test_cfg = dict()
+default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=6),
+                     logger=dict(type='LoggerHook', interval=1))
+custom_hooks = [dict(type='HostMemoryHook'), dict(type='InterruptHook')]
+work_dir = {work!r}
+"""
+
+
+def test_classification_through_the_same_tools(run_tool, tmp_path):
+    """Dark against bright pictures are learned in 6 epochs."""
+    generator = np.random.default_rng(0)
+    for name, low in (('dark', 0), ('bright', 156)):
+        (tmp_path / 'data' / name).mkdir(parents=True)
+        for index in range(8):
+            pixels = generator.integers(low, low + 100, (16, 16, 3), np.uint8)
+            Image.fromarray(pixels).save(tmp_path / 'data' / name / f'{index}.png')
+    config = tmp_path / 'classifier.py'
+    config.write_text(CLASSIFIER.format(root=str(tmp_path / 'data'), work=str(tmp_path / 'work')))
+    code, out, err = run_tool('train', config)
+    assert code == 0, err
+    assert 'memory:' in out
+    code, out, err = run_tool(
+        'test', config, tmp_path / 'work' / 'epoch_6.pth',
+        '--out', tmp_path / 'out', '--show-dir', tmp_path / 'show',
+    )  # fmt: skip
+    assert code == 0, err
+    scores = json.loads((tmp_path / 'out' / 'scores.json').read_text())['scores']
+    assert scores == {'accuracy/top1': 100.0}
+    assert (tmp_path / 'out' / 'predictions.pkl').exists()
+    assert len(list((tmp_path / 'show').rglob('*.png'))) == 16
+
+
+# --- bad input: one line, exit code not 0, nothing half-written ----------------------
+
+
+def damage(scenes, folder, what):
+    """Copies the data and damages them; returns the copy and the damaged file's name."""
+    shutil.copytree(scenes, folder)
+    image = folder / 'images' / 'training' / 'scene_00000.png'
+    mask = folder / 'annotations' / 'training' / 'scene_00000.png'
+    if what == 'no mask':
+        mask.unlink()
+    elif what == 'no image':
+        image.unlink()
+    elif what == 'no folder':
+        shutil.rmtree(folder / 'images' / 'training')
+    elif what == 'cut image':
+        image.write_bytes(image.read_bytes()[:200])
+    elif what == 'cut mask':
+        mask.write_bytes(mask.read_bytes()[:60])
+    elif what == 'value 151':
+        pixels = np.array(Image.open(mask))
+        pixels[0, 0] = 151
+        Image.fromarray(pixels).save(mask)
+    elif what == 'rgb mask':
+        Image.open(mask).convert('RGB').save(mask)
+    elif what == 'other size':
+        Image.open(mask).resize((16, 32), Image.NEAREST).save(mask)
+    return folder
+
+
+def assert_one_line(code, err, *words):
+    assert code == 1
+    lines = [line for line in err.splitlines() if line.strip() and 'Warning' not in line]
+    errors = [line for line in lines if line.startswith('error: ')]
+    assert len(errors) == 1, err
+    assert 'Traceback' not in err
+    assert all(word in errors[0] for word in words), errors[0]
+
+
+@pytest.mark.parametrize(
+    ('what', 'words', 'before_the_run'),
+    [
+        ('no folder', ['images/training', 'prepare_data.py scenes'], True),
+        ('no mask', ['scene_00000', 'mask'], True),
+        ('no image', ['scene_00000', 'image'], True),
+        ('cut image', ['images/training/scene_00000.png'], False),
+        ('cut mask', ['annotations/training/scene_00000.png'], False),
+        ('value 151', ['annotations/training/scene_00000.png', '151'], False),
+        ('rgb mask', ['annotations/training/scene_00000.png'], False),
+        ('other size', ['scene_00000.png', '16'], False),
+    ],
+)
+@pytest.mark.parametrize('workers', [0, 1])
+def test_damaged_data(
+    run_tool, write_config, tmp_path, scenes, what, words, before_the_run, workers
+):
+    if before_the_run and workers:
+        pytest.skip('found before a worker starts')
+    folder = damage(scenes, tmp_path / 'scenes', what)
+    config = write_config(data_root=folder)
+    option = f'train_dataloader.num_workers={workers}'
+    code, _, err = run_tool('train', config, '--cfg-options', option)
+    assert_one_line(code, err, *words)
+    if before_the_run:
+        assert not (tmp_path / 'work').exists()
+    assert not list(tmp_path.glob('work/*.pth'))
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ("model['backbone']['patch_size'] = 0", ['patch_size=0']),
+        ("model['backbone']['patch_size'] = 64", ['patch_size=64', 'img_size=32']),
+        ("model['backbone']['arch'] = 'huge'", ["arch='huge'", 'small, base']),
+        ("model['backbone']['type'] = 'LKCAVit'", ['LKCAVit']),
+        ("model['backbone']['width'] = 3", ['width']),
+        ('model = dict(', ['tiny.py']),
+        ("_base_ = 'nowhere.py'", ['nowhere.py']),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_wrong_config(run_tool, write_config, tmp_path, text, words):
+    code, _, err = run_tool('train', write_config(text))
+    assert_one_line(code, err, *words)
+    assert not list(tmp_path.glob('work/*.pth'))
+
+
+def test_no_config(run_tool, tmp_path):
+    code, _, err = run_tool('train', tmp_path / 'none.py')
+    assert_one_line(code, err, 'none.py')
+    (tmp_path / 'empty.py').write_text('')
+    assert_one_line(*run_tool('train', tmp_path / 'empty.py')[::2], 'empty.py', 'model')
+
+
+def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
+    config, checkpoint, _ = trained
+    wider = "model['backbone']['arch']['mlp_ratio'] = 2"
+    deeper = "model['backbone']['arch']['num_layers'] = 5"
+    other = "model['backbone']['type'] = 'PlainViT'"
+    for text, word in ((wider, 'fc1.weight'), (deeper, 'layers.4'), (other, 'cls_token')):
+        path = write_config(text, 'other.py')
+        for tool in (('test', path, checkpoint), ('train', path, '--resume', checkpoint)):
+            code, _, err = run_tool(*tool)
+            assert_one_line(code, err, str(checkpoint), 'another model', word)
+
+    cut = tmp_path / 'cut.pth'
+    cut.write_bytes(checkpoint.read_bytes()[:-1000])
+    for tool in (('test', config, cut), ('train', config, '--resume', cut)):
+        code, _, err = run_tool(*tool)
+        assert_one_line(code, err, 'cut.pth', 'cut short')
+    code, _, err = run_tool('test', config, tmp_path / 'none.pth')
+    assert_one_line(code, err, 'none.pth', 'no such')
+
+    bare = tmp_path / 'bare.pth'
+    torch.save({'state_dict': weights(checkpoint)['state_dict']}, bare)
+    code, _, err = run_tool('train', config, '--resume', bare)
+    assert_one_line(code, err, 'bare.pth', 'weights alone')
+    assert run_tool('test', config, bare)[0] == 0
+
+
+def test_tta_needs_its_settings(run_tool, write_config, trained):
+    _, checkpoint, _ = trained
+    config = write_config('tta_model = None', 'other.py')
+    code, _, err = run_tool('test', config, checkpoint, '--tta')
+    assert_one_line(code, err, 'tta_model')
