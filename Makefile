@@ -16,3 +16,18 @@ $(VENV)/.ready: setup.py $(wildcard requirements/*.txt)
 	$(PIP) install --no-cache-dir -r requirements/mminstall.txt
 	$(PIP) install -r requirements/tests.txt -e .
 	touch $@
+
+demo: setup
+	$(BIN)/python tools/demo.py
+
+test: setup
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m pytest
+
+format: setup
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
+
+clean:
+	rm -rf $(VENV) build *.egg-info

@@ -24,9 +24,9 @@ model = dict(
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-2, by_epoch=False, begin=0, end=50),
-    dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=50, end=600),
+    dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=50, end=300),
 ]
-train_cfg = dict(max_iters=600, val_interval=300)
+train_cfg = dict(max_iters=300, val_interval=150)
 default_hooks = dict(
-    logger=dict(interval=20), checkpoint=dict(interval=300, max_keep_ckpts=1, save_best=None)
+    logger=dict(interval=20), checkpoint=dict(interval=150, max_keep_ckpts=1, save_best=None)
 )
