@@ -1,0 +1,48 @@
+"""tools/complexity.py and tools/benchmark.py as a user types them."""
+
+import json
+import re
+from pathlib import Path
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+
+
+def test_complexity_prints_both_counts(run_tool):
+    path = CONFIGS / 'upernet_lkca-tiny_scenes_demo.py'
+    code, out, err = run_tool('complexity', path, '--shape', 64, 64)
+    assert code == 0, err
+    row = next(line for line in out.splitlines() if '64 x 64' in line)
+    params, paper, executed = re.findall(r'(\d+\.\d+)[MG]', row)
+    # 6 layers on an 8 x 8 grid, 96 channels: 15 x 15 taps reach a token, and 64 + 1/96 run.
+    difference = 6 * (15 * 15 * 64 * 96 - 64 * 64 * 97) / 1e9
+    assert abs(float(paper) - float(executed) - difference) < 0.002
+    assert float(params) > 0.5
+
+
+def test_complexity_needs_a_size(run_tool, tmp_path):
+    path = tmp_path / 'sizeless.py'
+    path.write_text("model = dict(type='EncoderDecoder', backbone=dict(type='ResNet'))")
+    code, _, err = run_tool('complexity', path)
+    assert code == 1
+    assert 'sizeless.py: says no image size' in err
+
+
+def test_benchmark_records_what_it_measured(run_tool, tmp_path):
+    path = tmp_path / 'results' / 'op.json'
+    code, out, err = run_tool('benchmark', 'op', '--case', '4,12,2', '--rounds', 3, '--out', path)
+    assert code == 0, err
+    assert '4 x 4' in out
+    record = json.loads(path.read_text())
+    assert record['environment']['torch']
+    (result,) = record['results']
+    assert (result['grid'], result['channels'], result['batch']) == (4, 12, 2)
+    times = result['milliseconds']
+    assert set(times) == {'auto', 'toeplitz', 'fft', 'conv', 'mhsa'}
+    assert all(ms > 0 for ms in times.values())
+    assert result['times_faster_than']['mhsa with SDPA'] == times['mhsa'] / times['auto']
+
+
+def test_benchmark_refuses_nonsense(run_tool):
+    code, _, err = run_tool('benchmark', 'op', '--case', '4,12')
+    assert code == 1
+    assert err.splitlines()[-1].startswith('error: --case 4,12: write GRID,CHANNELS,BATCH')
