@@ -13,7 +13,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from lkca_mm.command import run_command
-from lkca_mm.engine.checkpoint import load_weights, read_checkpoint
+from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import check_data, load_config, set_launcher, set_work_dir
 from lkca_mm.errors import ConfigError
 
@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> None:
         raise ConfigError(f'{args.config}: has no test_dataloader and test_evaluator')
     set_work_dir(config, args.config, args.work_dir)
     check_data(config, ('test_dataloader',))
-    read_checkpoint(args.checkpoint)
+    checkpoint = read_checkpoint(args.checkpoint)
     # The runner loads it once more, with the hooks that have a say in that.
     config.load_from = args.checkpoint
     config.resume = False
@@ -115,7 +115,7 @@ def main(args: argparse.Namespace) -> None:
 
     runner = Runner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    load_weights(model, args.checkpoint)
+    fit_weights(model, checkpoint, args.checkpoint)
     scores = runner.test()
     if not is_main_process():
         return

@@ -4,11 +4,13 @@ import argparse
 import os
 import shlex
 import sys
+from pathlib import Path
+from typing import Any
 
-from mmengine.config import DictAction
+from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 from lkca_mm.command import run_command
 from lkca_mm.engine import TrainingInterrupted
@@ -47,6 +49,35 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def resume_from(config: Config, path: str) -> dict[str, Any] | None:
+    """Sets the checkpoint that training continues from.
+
+    Args:
+        config: The config; its ``load_from`` and ``resume`` are set.
+        path: A checkpoint, or ``'auto'`` for the newest in the work dir.
+
+    Returns:
+        The checkpoint; None if the work dir has none yet.
+
+    Raises:
+        CheckpointError: If it cannot be read or lacks the optimiser's state.
+    """
+    if path == 'auto':
+        newest = find_latest_checkpoint(config.work_dir) if Path(config.work_dir).is_dir() else None
+        if newest is None:
+            print(f'no checkpoint in {config.work_dir} yet: training starts from the beginning')
+            return None
+        path = newest
+    checkpoint = read_checkpoint(path)
+    if 'optimizer' not in checkpoint:
+        raise CheckpointError(
+            f'{path}: holds weights alone, so training cannot continue from it; '
+            f'start a new run with --cfg-options load_from={path}'
+        )
+    config.load_from, config.resume = path, True
+    return checkpoint
+
+
 def main(args: argparse.Namespace) -> int:
     """Trains; returns the exit code."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -61,24 +92,13 @@ def main(args: argparse.Namespace) -> int:
     if args.deterministic:
         randomness['deterministic'] = True
     config.randomness = randomness
-    checkpoint = None
-    if args.resume:
-        config.resume = True
-        config.load_from = None
-        if args.resume != 'auto':
-            config.load_from = args.resume
-            checkpoint = read_checkpoint(args.resume)
-            if 'optimizer' not in checkpoint:
-                raise CheckpointError(
-                    f'{args.resume}: holds weights alone, so training cannot continue from it; '
-                    f'start a new run with --cfg-options load_from={args.resume}'
-                )
+    checkpoint = resume_from(config, args.resume) if args.resume else None
     set_launcher(config, args.launcher)
 
     runner = Runner.from_cfg(config)
     if checkpoint is not None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        fit_weights(model, checkpoint, args.resume)
+        fit_weights(model, checkpoint, config.load_from)
     try:
         runner.train()
     except TrainingInterrupted as interruption:

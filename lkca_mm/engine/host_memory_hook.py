@@ -1,8 +1,12 @@
 """Memory in the log line where there is no GPU to report its own."""
 
-import resource
 import sys
 from typing import Any
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 from mmengine.device import is_cuda_available
 from mmengine.hooks import Hook
@@ -20,7 +24,7 @@ class HostMemoryHook(Hook):
 
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Adds ``memory`` to what the logger prints."""
-        if is_cuda_available():
+        if resource is None or is_cuda_available():
             return
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         # Linux counts in KiB, macOS in bytes.

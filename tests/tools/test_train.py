@@ -50,6 +50,13 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     assert 'resumed epoch: 0, iter: 4' in out
 
 
+def test_resume_in_an_empty_work_dir_starts_anew(run_tool, write_config):
+    code, out, _ = run_tool('train', write_config(), '--resume')
+    assert code == 0
+    assert 'training starts from the beginning' in out
+    assert re.findall(r'Iter\(train\) \[\s*(\d+)/4\]', out) == ['1', '2', '3', '4']
+
+
 def test_same_seed_same_weights(run_tool, write_config, tmp_path):
     config = write_config()
     for name, seed in (('a', 3), ('b', 3), ('c', 4)):
