@@ -21,7 +21,7 @@ model = dict(
     decode_head=dict(in_channels=[embed_dims] * 4, channels=64),
     auxiliary_head=None,
 )
-optim_wrapper = dict(optimizer=dict(lr=1e-3))
+optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-2, by_epoch=False, begin=0, end=50),
     dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=50, end=300),
