@@ -1,6 +1,7 @@
 """Measures speed: `op` times the operator's backends beside self-attention."""
 
 import argparse
+import shlex
 import sys
 
 import torch
@@ -8,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.benchmark.op import BACKENDS, DEFAULT_CASES, OpCase, benchmark_op
-from lkca_mm.benchmark.record import environment, write_record
 from lkca_mm.command import run_command
 from lkca_mm.errors import ConfigError
+from lkca_mm.record import environment, write_record
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -51,7 +52,7 @@ def run_op(args: argparse.Namespace) -> None:
     if args.out:
         settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
         record = {
-            'command': ' '.join(['python', *sys.argv]),
+            'command': shlex.join(['python', *sys.argv]),
             'environment': environment(args.device),
             'settings': settings,
             'results': results,

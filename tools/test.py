@@ -1,12 +1,13 @@
 """Scores a checkpoint on a config's test set."""
 
 import argparse
-import json
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
@@ -16,6 +17,7 @@ from lkca_mm.command import run_command
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import check_data, load_config, set_launcher, set_work_dir
 from lkca_mm.errors import ConfigError
+from lkca_mm.record import environment, write_record
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -121,10 +123,18 @@ def main(args: argparse.Namespace) -> None:
         return
     print('  '.join(f'{name}: {value:.2f}' for name, value in scores.items()))
     if args.out:
-        path = Path(args.out) / 'scores.json'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        report = {'config': args.config, 'checkpoint': args.checkpoint, 'scores': scores}
-        path.write_text(json.dumps(report, indent=2, default=float) + '\n', encoding='utf-8')
+        meta = checkpoint.get('meta', {})
+        report = {
+            'command': shlex.join(['python', *sys.argv]),
+            'config': args.config,
+            'checkpoint': args.checkpoint,
+            'seed': meta.get('seed'),
+            'iterations': meta.get('iter'),
+            'pictures': len(runner.test_dataloader.dataset),
+            'scores': {name: float(value) for name, value in scores.items()},
+            'environment': environment('cuda' if torch.cuda.is_available() else 'cpu'),
+        }
+        write_record(Path(args.out) / 'scores.json', report)
     if args.show_dir:
         print(f'pictures are in {args.show_dir}')
 

@@ -11,7 +11,7 @@ work_dir=work_dirs/camvid-300-$model
 "${PYTHON:-python}" tools/train.py "configs/upernet_${model}_camvid_20k.py" --amp --seed 0 \
   --work-dir "$work_dir" --cfg-options \
   train_dataloader.batch_size=4 train_dataloader.num_workers=1 val_dataloader.num_workers=1 \
-  test_dataloader.num_workers=1 optim_wrapper.optimizer.lr=4e-4 param_scheduler.0.end=30 \
+  optim_wrapper.optimizer.lr=4e-4 param_scheduler.0.end=30 \
   param_scheduler.1.begin=30 param_scheduler.1.end=300 train_cfg.max_iters=300 \
   train_cfg.val_interval=100 default_hooks.logger.interval=10 default_hooks.checkpoint.interval=100 \
   default_hooks.checkpoint.max_keep_ckpts=1 default_hooks.checkpoint.save_best=None

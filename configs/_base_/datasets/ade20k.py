@@ -1,4 +1,5 @@
 # ADE20K, 150 classes: python tools/prepare_data.py ade20k
+_base_ = 'segmentation_loaders.py'
 dataset_type = 'ADE20KDataset'
 data_root = 'data/ADEChallengeData2016'
 crop_size = (512, 512)
@@ -38,10 +39,6 @@ tta_pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -50,10 +47,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -62,5 +55,3 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='TopIoUMetric', top=10)
-test_evaluator = val_evaluator

@@ -1,4 +1,5 @@
 # CamVid, 11 classes, 367 / 101 / 233 pictures of 480x360: python tools/prepare_data.py camvid
+_base_ = 'segmentation_loaders.py'
 dataset_type = 'CamVidDataset'
 data_root = 'data/CamVid'
 crop_size = (360, 480)
@@ -28,10 +29,6 @@ tta_pipeline = [
     ),
 ]
 train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -40,10 +37,6 @@ train_dataloader = dict(
     ),
 )
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -52,10 +45,6 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -63,5 +52,3 @@ test_dataloader = dict(
         pipeline=test_pipeline,
     ),
 )
-val_evaluator = dict(type='TopIoUMetric', top=10)
-test_evaluator = val_evaluator

@@ -1,4 +1,5 @@
 # Scenes: generated streets and rooms in ADE20K's encoding: python tools/prepare_data.py scenes
+_base_ = 'segmentation_loaders.py'
 dataset_type = 'ADE20KDataset'
 data_root = 'data/scenes'
 crop_size = (128, 128)
@@ -29,8 +30,6 @@ tta_pipeline = [
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='InfiniteSampler', shuffle=True),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -42,8 +41,6 @@ train_dataloader = dict(
 val_dataloader = dict(
     batch_size=8,
     num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,
@@ -53,5 +50,3 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='TopIoUMetric', top=10)
-test_evaluator = val_evaluator
