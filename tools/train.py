@@ -102,9 +102,10 @@ def main(args: argparse.Namespace) -> int:
     try:
         runner.train()
     except TrainingInterrupted as interruption:
-        resume = shlex.join(
-            ['python', 'tools/train.py', args.config, '--work-dir', config.work_dir, '--resume']
-        )
+        start = ['python', 'tools/train.py', args.config]
+        if args.launcher == 'pytorch':
+            start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
+        resume = shlex.join([*start, '--work-dir', config.work_dir, '--resume'])
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     if is_main_process():
