@@ -1,5 +1,6 @@
 """One function over all views of the operator."""
 
+import operator
 from collections.abc import Callable
 
 import torch
@@ -79,7 +80,9 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
         ValueError: If an argument has the wrong shape or ``backend`` is unknown.
     """
     _check_arguments(x, weight, grid, backend)
-    grid = (int(grid[0]), int(grid[1]))
+    # Plain numbers under torch.compile too: every view's shapes, and the choice
+    # between views, are the grid's own, so each grid gets a graph of its own.
+    grid = (operator.index(grid[0]), operator.index(grid[1]))
     if backend == 'auto':
         backend = choose_backend(
             x.device.type, x.element_size(), weight.shape[1:], grid, weight.shape[0], x.shape[2]

@@ -47,9 +47,11 @@ def lkca_fourier(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     # grid where it is; the conjugate makes it a cross-correlation.
     canvas = F.pad(kernel, (0, size[1] - kernel.shape[2], 0, size[0] - kernel.shape[1]))
     canvas = torch.roll(canvas, (-(kernel.shape[1] // 2), -(kernel.shape[2] // 2)), dims=(1, 2))
-    kernel_spectrum = torch.fft.rfft2(canvas).conj().permute(1, 2, 0)[None, ..., None]
+    kernel_spectrum = torch.fft.rfft2(canvas).conj()
 
-    values = x.to(compute).reshape(batch, *grid, groups, channels // groups)
-    product = torch.fft.rfft2(values, s=size, dim=(1, 2)) * kernel_spectrum
-    mixed = torch.fft.irfft2(product, s=size, dim=(1, 2))[:, : grid[0], : grid[1]]
-    return mixed.reshape(batch, num_tokens, channels).to(x.dtype)
+    # Transforms over the two innermost dimensions: over others PyTorch returns
+    # strides that its own compiler does not expect.
+    image = x.to(compute).transpose(1, 2).reshape(batch, groups, channels // groups, *grid)
+    product = torch.fft.rfft2(image, s=size) * kernel_spectrum[:, None]
+    mixed = torch.fft.irfft2(product, s=size)[..., : grid[0], : grid[1]]
+    return mixed.reshape(batch, channels, num_tokens).transpose(1, 2).to(x.dtype)

@@ -149,6 +149,18 @@ def test_compiles_without_a_graph_break(backend):
     assert_close((y.detach(), *grads), run(*inputs, grid, 'reference'), 1e-10)
 
 
+def test_generated_code_of_every_view():
+    """One graph through PyTorch's default compiler, which checks each view's strides."""
+    grid = (3, 4)
+    x, weight, _ = make(grid, groups=2, dtype=torch.float32)
+    x.requires_grad_(), weight.requires_grad_()
+    views = torch.compile(lambda a, b: sum(lkca(a, b, grid, name) for name in FAST), fullgraph=True)
+    y = views(x, weight)
+    grads = torch.autograd.grad(y.sum(), (x, weight))
+    truth = run(x.double(), weight.double(), torch.ones_like(y).double(), grid, 'reference')
+    assert_close((y.detach(), *grads), [len(FAST) * t for t in truth], 1e-5)
+
+
 def test_compiles_under_autocast():
     x, weight, _ = make((4, 4), dtype=torch.float32)
     compiled = torch.compile(lambda a, b: lkca(a, b, (4, 4)), fullgraph=True, backend='aot_eager')
