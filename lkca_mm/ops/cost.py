@@ -91,7 +91,10 @@ def choose_backend(
     slowness = {'toeplitz': 1.0, 'conv': speed.conv, 'fft': speed.fft}
     if groups * (grid[0] * grid[1]) ** 2 * element_size > MATRIX_LIMIT:
         del slowness['toeplitz']
-    return min(
-        slowness,
-        key=lambda name: slowness[name] * multiply_adds(name, kernel_size, grid, groups, channels),
-    )
+    # A plain loop: torch.compile before 2.5 cannot trace min() with a key.
+    cheapest, lowest = '', math.inf
+    for name, factor in slowness.items():
+        cost = factor * multiply_adds(name, kernel_size, grid, groups, channels)
+        if cost < lowest:
+            cheapest, lowest = name, cost
+    return cheapest
