@@ -15,7 +15,13 @@ from mmengine.runner import Runner
 
 from lkca_mm.command import run_command
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
-from lkca_mm.engine.run_config import check_data, load_config, set_launcher, set_work_dir
+from lkca_mm.engine.run_config import (
+    check_data,
+    leave_together,
+    load_config,
+    set_launcher,
+    set_work_dir,
+)
 from lkca_mm.errors import ConfigError
 from lkca_mm.record import environment, write_record
 
@@ -95,6 +101,31 @@ def save_pictures(config: Config, show_dir: str) -> None:
             config.visualizer = {'type': 'UniversalVisualizer'}
 
 
+def report(
+    args: argparse.Namespace,
+    runner: Runner,
+    checkpoint: dict[str, Any],
+    scores: dict[str, float],
+) -> None:
+    """Prints the scores, and writes them with what they are scores of."""
+    print('  '.join(f'{name}: {value:.2f}' for name, value in scores.items()))
+    if args.out:
+        meta = checkpoint.get('meta', {})
+        record = {
+            'command': shlex.join(['python', *sys.argv]),
+            'config': args.config,
+            'checkpoint': args.checkpoint,
+            'seed': meta.get('seed'),
+            'iterations': meta.get('iter'),
+            'pictures': len(runner.test_dataloader.dataset),
+            'scores': {name: float(value) for name, value in scores.items()},
+            'environment': environment('cuda' if torch.cuda.is_available() else 'cpu'),
+        }
+        write_record(Path(args.out) / 'scores.json', record)
+    if args.show_dir:
+        print(f'pictures are in {args.show_dir}')
+
+
 def main(args: argparse.Namespace) -> None:
     """Scores, prints and saves."""
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
@@ -119,24 +150,9 @@ def main(args: argparse.Namespace) -> None:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     fit_weights(model, checkpoint, args.checkpoint)
     scores = runner.test()
-    if not is_main_process():
-        return
-    print('  '.join(f'{name}: {value:.2f}' for name, value in scores.items()))
-    if args.out:
-        meta = checkpoint.get('meta', {})
-        report = {
-            'command': shlex.join(['python', *sys.argv]),
-            'config': args.config,
-            'checkpoint': args.checkpoint,
-            'seed': meta.get('seed'),
-            'iterations': meta.get('iter'),
-            'pictures': len(runner.test_dataloader.dataset),
-            'scores': {name: float(value) for name, value in scores.items()},
-            'environment': environment('cuda' if torch.cuda.is_available() else 'cpu'),
-        }
-        write_record(Path(args.out) / 'scores.json', report)
-    if args.show_dir:
-        print(f'pictures are in {args.show_dir}')
+    if is_main_process():
+        report(args, runner, checkpoint, scores)
+    leave_together()
 
 
 if __name__ == '__main__':

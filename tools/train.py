@@ -18,6 +18,7 @@ from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (
     check_data,
     enable_amp,
+    leave_together,
     load_config,
     set_launcher,
     set_work_dir,
@@ -110,6 +111,7 @@ def main(args: argparse.Namespace) -> int:
         return 130
     if is_main_process():
         print(f'trained; checkpoints and log are in {config.work_dir}')
+    leave_together()
     return 0
 
 

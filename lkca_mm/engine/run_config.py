@@ -104,3 +104,14 @@ def set_launcher(config: Config, launcher: str) -> None:
     config.model_wrapper_cfg = ConfigDict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
     )
+
+
+def leave_together() -> None:
+    """Ends the process group once all processes are done.
+
+    A process that leaves early closes connections that the others may still
+    be reading from.
+    """
+    if is_distributed():
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
