@@ -149,6 +149,9 @@ def main(args: argparse.Namespace) -> None:
     runner = Runner.from_cfg(config)
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     fit_weights(model, checkpoint, args.checkpoint)
+    if args.out and is_segmentation(config):
+        # Every process: mmseg makes the folder in the first one alone, perhaps too late.
+        (Path(args.out) / 'masks').mkdir(parents=True, exist_ok=True)
     scores = runner.test()
     if is_main_process():
         report(args, runner, checkpoint, scores)
