@@ -118,7 +118,7 @@ def report(
             'seed': meta.get('seed'),
             'iterations': meta.get('iter'),
             'pictures': len(runner.test_dataloader.dataset),
-            'scores': {name: float(value) for name, value in scores.items()},
+            'scores': {name: round(float(value), 4) for name, value in scores.items()},
             'environment': environment('cuda' if torch.cuda.is_available() else 'cpu'),
         }
         write_record(Path(args.out) / 'scores.json', record)

@@ -5,8 +5,11 @@
 # First: python tools/prepare_data.py ade20k --from FOLDER_WITH_3_PLUS_3_PAIRS --allow-partial
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+work_dir=work_dirs/ade20k-six
+record=results/ade20k-six/lkca-s
+rm -rf "$work_dir"
 "${PYTHON:-python}" tools/train.py configs/upernet_lkca-s_ade20k_20k.py --amp --seed 0 \
-  --work-dir work_dirs/ade20k-six --cfg-options \
+  --work-dir "$work_dir" --cfg-options \
   train_dataloader.batch_size=2 train_dataloader.num_workers=1 val_dataloader.num_workers=1 \
   'train_dataloader.dataset.pipeline.2.ratio_range=(1.0,1.0)' \
   val_dataloader.dataset.data_prefix.img_path=images/training \
@@ -19,7 +22,11 @@ cd "$(dirname "$0")/../.."
 
 # The score of record, and pictures to look at.
 "${PYTHON:-python}" tools/test.py configs/upernet_lkca-s_ade20k_20k.py \
-  work_dirs/ade20k-six/iter_450.pth --work-dir work_dirs/ade20k-six \
-  --out work_dirs/ade20k-six/scored --show-dir work_dirs/ade20k-six/pictures --cfg-options \
+  "$work_dir"/iter_450.pth --work-dir "$work_dir" \
+  --out "$work_dir"/scored --show-dir "$work_dir"/pictures --cfg-options \
   test_dataloader.num_workers=1 test_dataloader.dataset.data_prefix.img_path=images/training \
   test_dataloader.dataset.data_prefix.seg_map_path=annotations/training
+# The record: figures, and the log without this machine's paths.
+cp "$work_dir/scored/scores.json" "$record.json"
+logs=("$work_dir"/*/*.log)
+sed "s#$PWD/##g" "${logs[0]}" > "$record.log"

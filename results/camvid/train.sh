@@ -8,6 +8,8 @@ set -euo pipefail
 model=${1:?usage: results/camvid/train.sh lkca-s|vit-s}
 cd "$(dirname "$0")/../.."
 work_dir=work_dirs/camvid-300-$model
+record=results/camvid/$model
+rm -rf "$work_dir"
 "${PYTHON:-python}" tools/train.py "configs/upernet_${model}_camvid_20k.py" --amp --seed 0 \
   --work-dir "$work_dir" --cfg-options \
   train_dataloader.batch_size=4 train_dataloader.num_workers=1 val_dataloader.num_workers=1 \
@@ -18,3 +20,7 @@ work_dir=work_dirs/camvid-300-$model
 "${PYTHON:-python}" tools/test.py "configs/upernet_${model}_camvid_20k.py" \
   "$work_dir/iter_300.pth" --work-dir "$work_dir" --out "$work_dir/scored" \
   --cfg-options test_dataloader.num_workers=1
+# The record: figures, and the log without this machine's paths.
+cp "$work_dir/scored/scores.json" "$record.json"
+logs=("$work_dir"/*/*.log)
+sed "s#$PWD/##g" "${logs[0]}" > "$record.log"
