@@ -1,22 +1,25 @@
 """The cost rule behind ``backend='auto'``.
 
-A backend's cost is its number of multiply-adds for one image and one channel,
-times how many times slower than a large matrix product the device runs them:
+A backend's cost is its number of multiply-adds for one image, times how many
+times slower than those of a large matrix product the device runs them:
 
-=========  ==========================================  ===========================
-backend    multiply-adds a channel                     counted as slow as
-=========  ==========================================  ===========================
-toeplitz   N^2, plus N^2 G / C to build the matrix     a matrix product (1)
-conv       Kh Kw N, taps that reach a token only       ``DeviceSpeed.conv``
-fft        2 S log2(S), S the transform's area         ``DeviceSpeed.fft``
-=========  ==========================================  ===========================
+=========  ============================================  =====================
+backend    multiply-adds                                 slower by
+=========  ============================================  =====================
+toeplitz   N^2 C for the product                         1
+           N^2 G elements of the matrices, made anew     ``DeviceSpeed.matrix``
+conv       Kh Kw N C, taps that reach a token only       ``DeviceSpeed.conv``
+fft        2 S log2(S) C, S the transform's area         ``DeviceSpeed.fft``
+=========  ============================================  =====================
 
 The rule knows nothing of the batch: one model takes one path for every batch,
 and an exported graph with a dynamic batch is the graph that was measured. The
-Toeplitz matrix must also fit ``MATRIX_LIMIT``.
+Toeplitz matrices must also fit ``MATRIX_LIMIT``.
 
-The factors were measured with ``python tools/benchmark.py op``; they need only
-be right within the gaps between the backends, which are large.
+On a CPU that gives the matrix up to about 36 x 36 tokens with full kernels, the
+transform beyond and for many kernels, the convolution for kernels of a few taps.
+The CPU's factors are medians of forward + backward on two AVX-512 cores; those
+of CUDA are estimates that wait to be measured.
 """
 
 import math
@@ -31,13 +34,23 @@ MATRIX_LIMIT = 256 * 2**20
 
 @dataclass(frozen=True)
 class DeviceSpeed:
-    """How many times slower than a matrix product a multiply-add runs."""
+    """How many times slower than a matrix product's a multiply-add runs.
 
+    Attributes:
+        matrix: Of making one element of a Toeplitz matrix.
+        conv: Of depthwise ``conv2d``.
+        fft: Of the Fourier transforms.
+    """
+
+    matrix: float
     conv: float
     fft: float
 
 
-DEVICE_SPEED = {'cpu': DeviceSpeed(conv=10.0, fft=25.0), 'cuda': DeviceSpeed(conv=40.0, fft=200.0)}
+DEVICE_SPEED = {
+    'cpu': DeviceSpeed(matrix=50.0, conv=5.0, fft=16.0),
+    'cuda': DeviceSpeed(matrix=50.0, conv=40.0, fft=200.0),
+}
 
 
 def multiply_adds(
@@ -53,8 +66,8 @@ def multiply_adds(
         channels: Number of channels C.
 
     Returns:
-        Multiply-adds of one forward pass; building a Toeplitz matrix counts one
-        for each element.
+        Multiply-adds of one forward pass; a Toeplitz matrix counts one for each
+        element that is made.
     """
     num_tokens = grid[0] * grid[1]
     reach = (min(kernel_size[0], 2 * grid[0] - 1), min(kernel_size[1], 2 * grid[1] - 1))
@@ -88,13 +101,18 @@ def choose_backend(
         ``'toeplitz'``, ``'conv'`` or ``'fft'``.
     """
     speed = DEVICE_SPEED.get(device, DEVICE_SPEED['cuda'])
-    slowness = {'toeplitz': 1.0, 'conv': speed.conv, 'fft': speed.fft}
-    if groups * (grid[0] * grid[1]) ** 2 * element_size > MATRIX_LIMIT:
-        del slowness['toeplitz']
+    shape = (kernel_size, grid, groups, channels)
+    elements = groups * (grid[0] * grid[1]) ** 2
+    costs = {
+        'toeplitz': multiply_adds('toeplitz', *shape) + speed.matrix * elements,
+        'conv': speed.conv * multiply_adds('conv', *shape),
+        'fft': speed.fft * multiply_adds('fft', *shape),
+    }
+    if elements * element_size > MATRIX_LIMIT:
+        costs['toeplitz'] = math.inf
     # A plain loop: torch.compile before 2.5 cannot trace min() with a key.
-    cheapest, lowest = '', math.inf
-    for name, factor in slowness.items():
-        cost = factor * multiply_adds(name, kernel_size, grid, groups, channels)
-        if cost < lowest:
-            cheapest, lowest = name, cost
+    cheapest = 'fft'
+    for name, cost in costs.items():
+        if cost < costs[cheapest]:
+            cheapest = name
     return cheapest
