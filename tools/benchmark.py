@@ -5,6 +5,7 @@ import shlex
 import sys
 
 import torch
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -34,21 +35,22 @@ def run_op(args: argparse.Namespace) -> None:
     """Times the operator, prints a table and writes the JSON."""
     cases = [parse_case(text) for text in args.case] if args.case else list(DEFAULT_CASES)
     results = []
-    table = Table(title=f'forward + backward, ms, {args.dtype}, {args.device}')
+    table = Table(title=f'forward + backward, ms, {args.dtype}, {args.device}', box=SIMPLE)
     for name in ('grid', 'C', 'B', *BACKENDS, 'mhsa', 'x conv2d', 'x mhsa'):
-        table.add_column(name, justify='right')
+        table.add_column(name, justify='right', no_wrap=True)
     for case in cases:
         result = benchmark_op(case, args.rounds, args.device, DTYPES[args.dtype])
         results.append(result)
         faster = result['times_faster_than'].values()
         table.add_row(
-            f'{case.grid} x {case.grid}',
+            f'{case.grid}x{case.grid}',
             str(case.channels),
             str(case.batch),
             *(f'{ms:.1f}' for ms in result['milliseconds'].values()),
             *(f'{ratio:.1f}' for ratio in faster),
         )
-    Console().print(table)
+    # Rich takes a pipe for a terminal of 80 columns and would cut the figures.
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
     if args.out:
         settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
         record = {

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from mmengine.config import Config
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -38,21 +39,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Prints one row a config."""
-    table = Table('config', 'image', 'params', 'FLOPs, paper', 'FLOPs, executed')
-    for column in table.columns[1:]:
-        column.justify = 'right'
+    table = Table(box=SIMPLE)
+    table.add_column('config', no_wrap=True)
+    for name in ('image', 'params', 'FLOPs, paper', 'FLOPs, executed'):
+        table.add_column(name, justify='right', no_wrap=True)
     for path in args.configs:
         config = Config.fromfile(path)
         size = tuple(args.shape) if args.shape else image_size_of(config)
         counts = count_complexity(build_for_counting(config), size)
         table.add_row(
             Path(path).stem,
-            f'{size[0]} x {size[1]}',
+            f'{size[0]}x{size[1]}',
             f'{counts.params / 1e6:.3f}M',
             f'{counts.paper_flops / 1e9:.3f}G',
             f'{counts.executed_flops / 1e9:.3f}G',
         )
-    Console().print(table)
+    # Rich takes a pipe for a terminal of 80 columns and would cut the figures.
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
     print(
         'FLOPs are multiply-adds of one image, auxiliary head left out. The paper counts '
         "LKCA as a convolution over all (2H-1)(2W-1) taps; 'executed' is what the chosen "

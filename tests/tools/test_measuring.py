@@ -11,7 +11,7 @@ def test_complexity_prints_both_counts(run_tool):
     path = CONFIGS / 'upernet_lkca-tiny_scenes_demo.py'
     code, out, err = run_tool('complexity', path, '--shape', 64, 64)
     assert code == 0, err
-    row = next(line for line in out.splitlines() if '64 x 64' in line)
+    row = next(line for line in out.splitlines() if '64x64' in line)
     params, paper, executed = re.findall(r'(\d+\.\d+)[MG]', row)
     # 6 layers on an 8 x 8 grid, 96 channels: 15 x 15 taps reach a token, and 64 + 1/96 run.
     difference = 6 * (15 * 15 * 64 * 96 - 64 * 64 * 97) / 1e9
@@ -31,7 +31,7 @@ def test_benchmark_records_what_it_measured(run_tool, tmp_path):
     path = tmp_path / 'results' / 'op.json'
     code, out, err = run_tool('benchmark', 'op', '--case', '4,12,2', '--rounds', 3, '--out', path)
     assert code == 0, err
-    assert '4 x 4' in out
+    assert '4x4' in out
     record = json.loads(path.read_text())
     assert record['environment']['torch']
     (result,) = record['results']
