@@ -4,11 +4,18 @@ Importing the package registers its backbones, data sets, transforms, metrics an
 hooks; a config does so with ``custom_imports = dict(imports=['lkca_mm'])``.
 """
 
+import contextlib
+import io
+
 from lkca_mm.installation import check_installation
 from lkca_mm.version import __version__
 
 # Before anything that imports mmengine, mmcv, mmseg or mmpretrain.
 check_installation()
+
+# The fork of mmseg prints, at import, that it found no package called OneDL.
+with contextlib.redirect_stdout(io.StringIO()):
+    import mmseg.datasets  # noqa: F401
 
 from lkca_mm import datasets, engine, evaluation, models, transforms, visualization  # noqa: E402
 
