@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+INTERPOLATE_MODES = ('bicubic', 'bilinear', 'nearest')
+
 
 def resample_position_embedding(
     pos_embed: Tensor, grid: tuple[int, int], mode: str = 'bicubic'
@@ -13,7 +15,7 @@ def resample_position_embedding(
     Args:
         pos_embed: Embedding of shape (1, H, W, C).
         grid: The new grid (H', W').
-        mode: ``'bicubic'``, ``'bilinear'`` or ``'nearest'``.
+        mode: One of ``INTERPOLATE_MODES``.
 
     Returns:
         Embedding of shape (1, H', W', C) in the type of ``pos_embed``. The

@@ -13,7 +13,10 @@ from lkca_mm.errors import ConfigError
 from lkca_mm.models.arch import resolve_arch
 from lkca_mm.models.mixers import MIXERS
 from lkca_mm.models.patch_embedding import PatchEmbedding
-from lkca_mm.models.position_embedding import resample_position_embedding
+from lkca_mm.models.position_embedding import (
+    INTERPOLATE_MODES,
+    resample_position_embedding,
+)
 from lkca_mm.models.transformer_layer import TransformerLayer
 
 
@@ -96,7 +99,8 @@ class VisionTrunk(BaseModule):
         final_norm: Whether the last layer's tokens pass a LayerNorm before they
             are returned.
         norm_eps: Epsilon of the LayerNorms.
-        interpolate_mode: How the position embedding is resampled.
+        interpolate_mode: How the position embedding is resampled: ``'bicubic'``,
+            ``'bilinear'`` or ``'nearest'``.
         frozen_stages: -1 trains everything, 0 freezes the patch and position
             embedding, n also the first n layers.
         with_cp: Whether layers are recomputed in the backward pass to save memory.
@@ -141,6 +145,10 @@ class VisionTrunk(BaseModule):
         self.patch_size = _pair('patch_size', patch_size)
         if self.patch_size[0] > self.img_size[0] or self.patch_size[1] > self.img_size[1]:
             raise ConfigError(f'patch_size={patch_size} is larger than img_size={img_size}')
+        if interpolate_mode not in INTERPOLATE_MODES:
+            raise ConfigError(
+                f'interpolate_mode={interpolate_mode!r} must be one of {INTERPOLATE_MODES}'
+            )
         self.interpolate_mode = interpolate_mode
         self.with_cp = with_cp
         self.out_indices = self._check_out_indices(out_indices)

@@ -297,6 +297,18 @@ def test_smaller_model_keeps_what_its_grid_can_use(tmp_path):
     torch.testing.assert_close(small(image(64, 64))[0], large(image(64, 64))[0])
 
 
+@pytest.mark.parametrize('mode', ['bicubic', 'bilinear', 'nearest'])
+def test_position_embedding_is_resampled_as_told(mode):
+    model = randomise(PlainViT(arch=TINY, img_size=64, patch_size=16, interpolate_mode=mode)).eval()
+    corners = {} if mode == 'nearest' else dict(align_corners=False)
+    resampled = F.interpolate(
+        model.pos_embed.permute(0, 3, 1, 2), size=(2, 6), mode=mode, **corners
+    )
+    other = PlainViT(arch=TINY, img_size=(32, 96), patch_size=16).eval()
+    other.load_state_dict(model.state_dict() | dict(pos_embed=resampled.permute(0, 2, 3, 1)))
+    torch.testing.assert_close(model(image(32, 96))[0], other(image(32, 96))[0])
+
+
 # --- registration and errors --------------------------------------------------------
 
 
@@ -342,6 +354,7 @@ def test_scoped_names(scope):
         (dict(drop_path_rate=[0.1, 0.2]), ['2 rates', '4 layers']),
         (dict(drop_path_rate=-0.1), ['drop_path_rate=-0.1']),
         (dict(frozen_stages=5), ['frozen_stages=5']),
+        (dict(interpolate_mode='cubic'), ["interpolate_mode='cubic'", 'bicubic']),
     ],
     ids=str,
 )
