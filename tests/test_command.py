@@ -2,10 +2,11 @@
 
 import argparse
 
+from lkca_mm.command import describe, run_command
+
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from lkca_mm.command import describe, run_command
 from lkca_mm.errors import DataError
 
 

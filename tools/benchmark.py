@@ -4,13 +4,14 @@ import argparse
 import shlex
 import sys
 
+from lkca_mm.command import run_command
+
 import torch
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.benchmark.op import BACKENDS, DEFAULT_CASES, OpCase, benchmark_op
-from lkca_mm.command import run_command
 from lkca_mm.errors import ConfigError
 from lkca_mm.record import environment, write_record
 

@@ -4,12 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from lkca_mm.command import run_command
+
 from mmengine.config import Config
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from lkca_mm.command import run_command
 from lkca_mm.complexity import build_for_counting, count_complexity
 from lkca_mm.errors import ConfigError
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+from lkca_mm.command import run_command
+
 import numpy as np
 from mmseg.datasets import ADE20KDataset
 from PIL import Image
 
-from lkca_mm.command import run_command
 from lkca_mm.errors import LKCAError
 from lkca_mm.evaluation import MajorityScore, count_pixels, score_majority
 

@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from lkca_mm.command import describe, run_command
+
 import numpy as np
 
-from lkca_mm.command import describe, run_command
 from lkca_mm.errors import DataError
 from lkca_mm.inference import (
     TrainedModel,

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from lkca_mm.command import run_command
+
 from lkca_mm.datasets.prepare import (
     SOURCES,
     Prepared,

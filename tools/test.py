@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lkca_mm.command import run_command
+
 import torch
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from lkca_mm.command import run_command
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (
     check_data,

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from lkca_mm.command import run_command
+
 from mmengine.config import Config, DictAction
 from mmengine.dist import is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from lkca_mm.command import run_command
 from lkca_mm.engine import TrainingInterrupted
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (

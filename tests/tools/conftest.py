@@ -3,12 +3,13 @@
 import importlib.util
 from pathlib import Path
 
+from lkca_mm.command import run_command
+
 import pytest
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
 
-from lkca_mm.command import run_command
 from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
 
 ROOT = Path(__file__).parents[2]

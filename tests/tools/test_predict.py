@@ -3,6 +3,8 @@
 import importlib.util
 from pathlib import Path
 
+from lkca_mm.command import run_command
+
 import cv2
 import numpy as np
 import pytest
@@ -12,7 +14,6 @@ from mmengine.registry import MODELS, DefaultScope, init_default_scope
 from PIL import Image
 from torch.nn import functional as F
 
-from lkca_mm.command import run_command
 from lkca_mm.inference import load_model
 from lkca_mm.inference.files import name_results
 

@@ -3,9 +3,9 @@
 import importlib.util
 from pathlib import Path
 
-import pytest
-
 from lkca_mm.command import run_command
+
+import pytest
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'prepare_data.py'
 
