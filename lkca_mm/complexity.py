@@ -14,7 +14,6 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from torch import Tensor, nn
 
-from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer
 from lkca_mm.ops import choose_backend, multiply_adds
 
@@ -129,12 +128,7 @@ def build_for_counting(config: Config) -> nn.Module:
 
     Returns:
         The model on the CPU, in evaluation mode.
-
-    Raises:
-        ConfigError: If the config has no model.
     """
-    if 'model' not in config:
-        raise ConfigError(f'{config.filename}: has no key `model`')
     init_default_scope(config.get('default_scope', 'mmseg'))
     settings = config.model.copy()
     settings.pop('auxiliary_head', None)

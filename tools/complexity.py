@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.complexity import build_for_counting, count_complexity
+from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError
 
 
@@ -45,7 +46,7 @@ def main(args: argparse.Namespace) -> None:
     for name in ('image', 'params', 'FLOPs, paper', 'FLOPs, executed'):
         table.add_column(name, justify='right', no_wrap=True)
     for path in args.configs:
-        config = Config.fromfile(path)
+        config = load_config(path)
         size = tuple(args.shape) if args.shape else image_size_of(config)
         counts = count_complexity(build_for_counting(config), size)
         table.add_row(

@@ -1,7 +1,6 @@
 """Scores a checkpoint on a config's test set."""
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,20 +9,20 @@ from typing import Any
 from lkca_mm.command import run_command
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (
+    add_run_arguments,
     check_data,
     leave_together,
-    load_config,
+    load_run_config,
     set_launcher,
-    set_work_dir,
 )
 from lkca_mm.errors import ConfigError
+from lkca_mm.inference.metainfo import find_test_dataset
 from lkca_mm.record import environment, write_record
 
 
@@ -32,16 +31,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
     parser.add_argument('checkpoint', metavar='CKPT')
-    parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', metavar='DIR', help='save scores.json and the predictions')
     parser.add_argument('--show-dir', metavar='DIR', help='draw the predictions')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    # torchrun's predecessor passes this; mmengine reads it from the environment.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_run_arguments(parser)
     return parser
 
 
@@ -59,10 +52,7 @@ def add_tta(config: Config) -> None:
     for key in ('tta_model', 'tta_pipeline'):
         if not config.get(key):
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
-    dataset = config.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    dataset.pipeline = config.tta_pipeline
+    find_test_dataset(config)['pipeline'] = config.tta_pipeline
     add_hook(config, {'type': 'PrepareTTAHook', 'tta_cfg': config.tta_model})
 
 
@@ -129,11 +119,9 @@ def report(
 
 def main(args: argparse.Namespace) -> None:
     """Scores, prints and saves."""
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    config = load_config(args.config, args.cfg_options)
+    config = load_run_config(args)
     if not config.get('test_dataloader') or not config.get('test_evaluator'):
         raise ConfigError(f'{args.config}: has no test_dataloader and test_evaluator')
-    set_work_dir(config, args.config, args.work_dir)
     check_data(config, ('test_dataloader',))
     checkpoint = read_checkpoint(args.checkpoint)
     # The runner loads it once more, with the hooks that have a say in that.
@@ -148,8 +136,7 @@ def main(args: argparse.Namespace) -> None:
     set_launcher(config, args.launcher)
 
     runner = Runner.from_cfg(config)
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    fit_weights(model, checkpoint, args.checkpoint)
+    fit_weights(runner.model, checkpoint, args.checkpoint)
     if args.out and is_segmentation(config):
         # Every process: mmseg makes the folder in the first one alone, perhaps too late.
         (Path(args.out) / 'masks').mkdir(parents=True, exist_ok=True)

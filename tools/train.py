@@ -1,7 +1,6 @@
 """Trains a segmentation or classification config."""
 
 import argparse
-import os
 import shlex
 import sys
 from pathlib import Path
@@ -9,20 +8,19 @@ from typing import Any
 
 from lkca_mm.command import run_command
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, find_latest_checkpoint
 
 from lkca_mm.engine import TrainingInterrupted
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (
+    add_run_arguments,
     check_data,
     enable_amp,
     leave_together,
-    load_config,
+    load_run_config,
     set_launcher,
-    set_work_dir,
 )
 from lkca_mm.errors import CheckpointError
 
@@ -31,7 +29,6 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
-    parser.add_argument('--work-dir', help='where logs and checkpoints go')
     parser.add_argument(
         '--resume',
         nargs='?',
@@ -42,12 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
     parser.add_argument('--deterministic', action='store_true', help='the same result every time')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
-    )
-    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
-    # torchrun's predecessor passes this; mmengine reads it from the environment.
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+    add_run_arguments(parser)
     return parser
 
 
@@ -82,9 +74,7 @@ def resume_from(config: Config, path: str) -> dict[str, Any] | None:
 
 def main(args: argparse.Namespace) -> int:
     """Trains; returns the exit code."""
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    config = load_config(args.config, args.cfg_options)
-    set_work_dir(config, args.config, args.work_dir)
+    config = load_run_config(args)
     check_data(config, ('train_dataloader', 'val_dataloader'))
     if args.amp:
         enable_amp(config)
@@ -99,8 +89,8 @@ def main(args: argparse.Namespace) -> int:
 
     runner = Runner.from_cfg(config)
     if checkpoint is not None:
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        fit_weights(model, checkpoint, config.load_from)
+        fit_weights(runner.model, checkpoint, config.load_from)
+        del checkpoint  # as large as the model and its optimiser: not for the whole run
     try:
         runner.train()
     except TrainingInterrupted as interruption:

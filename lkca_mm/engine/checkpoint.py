@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from mmengine.model import is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -42,13 +43,14 @@ def fit_weights(model: nn.Module, checkpoint: dict[str, Any], path: str | Path) 
     :class:`lkca_mm.models.VisionTrunk` does; everything else must agree.
 
     Args:
-        model: The model.
+        model: The model, wrapped for several processes or not.
         checkpoint: What :func:`read_checkpoint` returned.
         path: Its file, for the message.
 
     Raises:
         CheckpointError: If a weight is missing, left over or of another shape.
     """
+    model = model.module if is_model_wrapper(model) else model
     weights = checkpoint.get('state_dict', checkpoint)
     weights = {name.removeprefix('module.'): value for name, value in weights.items()}
     ours = model.state_dict()

@@ -1,14 +1,42 @@
 """From a config file and command-line arguments to a config that a Runner can run."""
 
+import argparse
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import is_distributed
 
 from lkca_mm.datasets.folders import check_segmentation_folders
 from lkca_mm.errors import ConfigError
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what training and scoring have in common."""
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+    )
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
+    # torchrun's predecessor passes this; mmengine reads it from the environment.
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def load_run_config(args: argparse.Namespace) -> Config:
+    """Reads the config that :func:`add_run_arguments` and ``args.config`` describe.
+
+    Raises:
+        ConfigError: If the file is missing or cannot be understood.
+    """
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    config = load_config(args.config, args.cfg_options)
+    if args.work_dir is not None:
+        config.work_dir = args.work_dir
+    elif config.get('work_dir') is None:
+        config.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    return config
 
 
 def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
@@ -33,14 +61,6 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     if 'model' not in config:
         raise ConfigError(f'{path}: has no key `model`, so there is nothing to build')
     return config
-
-
-def set_work_dir(config: Config, path: str, work_dir: str | None) -> None:
-    """Sets the work dir: the argument, else the config's, else ``work_dirs/<config's name>``."""
-    if work_dir is not None:
-        config.work_dir = work_dir
-    elif config.get('work_dir') is None:
-        config.work_dir = str(Path('work_dirs') / Path(path).stem)
 
 
 def check_data(config: Config, loaders: tuple[str, ...]) -> None:

@@ -1,6 +1,5 @@
 """The paper's segmentation scores side by side: aAcc, mIoU, and mIoU of the best classes."""
 
-from collections import OrderedDict
 from typing import Any
 
 import numpy as np
@@ -53,6 +52,5 @@ class TopIoUMetric(IoUMetric):
             return metrics
         intersection, union = (sum(counts) for counts in list(zip(*results, strict=True))[:2])
         iou = (intersection / union).numpy()
-        scores = OrderedDict(metrics)
-        scores[f'mIoU@{self.top}'] = round(100 * mean_of_top(iou, self.top), 2)
-        return scores
+        metrics[f'mIoU@{self.top}'] = round(100 * mean_of_top(iou, self.top), 2)
+        return metrics
