@@ -27,6 +27,7 @@ setup(
     long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     packages=find_packages(include=['lkca_mm', 'lkca_mm.*']),
+    package_data={'lkca_mm.paper': ['tables.json']},
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
     extras_require={

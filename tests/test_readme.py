@@ -4,6 +4,11 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
+from lkca_mm.report import build_tables
+from lkca_mm.report.documents import out_of_date
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 
@@ -20,15 +25,21 @@ def test_first_screen_names_both_commands():
     assert re.search(r'^demo:', makefile, re.M) and re.search(r'^test:', makefile, re.M)
 
 
-def test_figures_are_those_of_the_records():
+@pytest.mark.parametrize('name', ['README.md', 'docs/results.md'])
+def test_tables_are_those_of_the_records(name):
+    tables = build_tables(ROOT / 'results')
+    assert not out_of_date(ROOT / name, tables), 'run tools/report.py --write'
+
+
+def test_records_say_what_the_first_table_says():
+    """The same figures once more, without the tool that wrote them."""
     for name in ('ade20k-six/lkca-s.json', 'camvid/lkca-s.json', 'camvid/vit-s.json'):
         scores = record(name)['scores']
         row = next(line for line in README.splitlines() if f'results/{name}' in line)
         for score in ('aAcc', 'mIoU', 'mIoU@10'):
-            assert f'{scores[score]:.2f}' in row, (name, score)
-    results = record('op_cpu.json')['results']
+            assert f'{score} {scores[score]:.2f}' in row, (name, score)
     row = next(line for line in README.splitlines() if 'results/op_cpu.json' in line)
-    for result in results:
+    for result in record('op_cpu.json')['results']:
         for ratio in result['times_faster_than'].values():
             assert f'{ratio:.1f}' in row
 

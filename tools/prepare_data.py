@@ -39,12 +39,15 @@ def build_parser() -> argparse.ArgumentParser:
         metavar='DIR_OR_ARCHIVE',
         help='use a copy you have: the folder, its parent, or a zip or tar archive',
     )
-    source.add_argument('--url', help='download from this mirror; the checks stay the same')
+    source.add_argument(
+        '--url',
+        help='download from this address (svhn: the folder of the files); the checks stay the same',
+    )
     source.add_argument(
         '--allow-partial',
         action='store_true',
         default=None,
-        help='accept a part of the data set, as long as every image has its mask',
+        help='accept a part of the data set, as long as no mask and no class is missing',
     )
     scenes = parser.add_argument_group('scenes, which are painted')
     scenes.add_argument('--seed', type=int, help='default: 0')
@@ -83,7 +86,7 @@ def main(args: argparse.Namespace) -> None:
     prepared = prepare(args)
     counts = ', '.join(f'{count} {split}' for split, count in prepared.counts.items())
     state = 'ready' if prepared.changed else 'already there'
-    print(f'{args.name}: {counts} pairs in {prepared.folder} ({state})')
+    print(f'{args.name}: {counts} {prepared.unit} in {prepared.folder} ({state})')
 
 
 if __name__ == '__main__':

@@ -12,8 +12,9 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 from mmengine.runner import Runner, find_latest_checkpoint
 
-from lkca_mm.engine import TrainingInterrupted
+from lkca_mm.engine import ResultRecordHook, TrainingInterrupted
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
+from lkca_mm.engine.result_record_hook import check_record_path
 from lkca_mm.engine.run_config import (
     add_run_arguments,
     check_data,
@@ -39,6 +40,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
     parser.add_argument('--deterministic', action='store_true', help='the same result every time')
+    parser.add_argument(
+        '--record', metavar='FILE', help='write what is measured to a JSON file, as results/ holds'
+    )
     add_run_arguments(parser)
     return parser
 
@@ -85,9 +89,15 @@ def main(args: argparse.Namespace) -> int:
         randomness['deterministic'] = True
     config.randomness = randomness
     checkpoint = resume_from(config, args.resume) if args.resume else None
+    if args.record:
+        check_record_path(args.record, resumed=checkpoint is not None)
     set_launcher(config, args.launcher)
 
     runner = Runner.from_cfg(config)
+    if args.record:
+        command = shlex.join(['python', *sys.argv])
+        hook = ResultRecordHook(args.record, args.config, command, args.cfg_options)
+        runner.register_hook(hook)
     if checkpoint is not None:
         fit_weights(runner.model, checkpoint, config.load_from)
         del checkpoint  # as large as the model and its optimiser: not for the whole run
@@ -97,7 +107,8 @@ def main(args: argparse.Namespace) -> int:
         start = ['python', 'tools/train.py', args.config]
         if args.launcher == 'pytorch':
             start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
-        resume = shlex.join([*start, '--work-dir', config.work_dir, '--resume'])
+        record = ['--record', args.record] if args.record else []
+        resume = shlex.join([*start, '--work-dir', config.work_dir, *record, '--resume'])
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     if is_main_process():

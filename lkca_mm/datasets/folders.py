@@ -1,7 +1,7 @@
 """Checks the folders of a segmentation data set before a run starts."""
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from mmengine.utils import is_abs
 from mmseg.datasets import BaseSegDataset
 from mmseg.registry import DATASETS
 
+from lkca_mm.datasets.files import innermost, prepare_hint
 from lkca_mm.datasets.pairing import Files, check_paired, list_stems
 from lkca_mm.errors import DataError
 
@@ -36,24 +37,12 @@ def check_segmentation_folders(dataset_cfg: Mapping[str, Any]) -> None:
         DataError: A folder is missing or empty, an image has no mask, or a mask
             has no image.
     """
-    for cfg in _unwrap(dataset_cfg):
+    for cfg in innermost(dataset_cfg):
         prefix = cfg.get('data_prefix')
         if not isinstance(prefix, Mapping) or not isinstance(prefix.get('img_path'), str):
             continue
         if _is_local(cfg):
             _check(cfg, prefix)
-
-
-def _unwrap(cfg: Any) -> Iterator[Mapping[str, Any]]:
-    """Yields the innermost data set configs."""
-    if not isinstance(cfg, Mapping):
-        return
-    inner = cfg.get('datasets', cfg.get('dataset'))
-    if inner is None:
-        yield cfg
-    else:
-        for one in inner if isinstance(inner, list | tuple) else [inner]:
-            yield from _unwrap(one)
 
 
 def _is_local(cfg: Mapping[str, Any]) -> bool:
@@ -129,7 +118,4 @@ def _hint(cfg: Mapping[str, Any]) -> str:
     name, folder = _TOOL_NAMES.get(kind.rpartition('.')[2], (None, None))
     if 'scenes' in root.parts:
         name, folder = 'scenes', 'scenes'
-    if name is None:
-        return ''
-    option = '' if root.name != folder or root.parent == Path('data') else f' --root {root.parent}'
-    return f'; get them with: python tools/prepare_data.py {name}{option}'
+    return '' if name is None else prepare_hint(name, folder, root)

@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.dist import is_distributed
 
+from lkca_mm.datasets.files import check_classification_files
 from lkca_mm.datasets.folders import check_segmentation_folders
 from lkca_mm.errors import ConfigError
 
@@ -64,18 +65,19 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
 
 
 def check_data(config: Config, loaders: tuple[str, ...]) -> None:
-    """Looks at the data folders before a run begins and leaves anything behind.
+    """Looks for the data before a run begins and leaves anything behind.
 
     Args:
         config: The config.
         loaders: Keys of the data loaders that the run will use.
 
     Raises:
-        DataError: If a folder is missing or its images and masks do not pair up.
+        DataError: If a file or folder is missing, or images and masks do not pair up.
     """
     for loader in loaders:
         if config.get(loader):
             check_segmentation_folders(config[loader].dataset)
+            check_classification_files(config[loader].dataset)
 
 
 def enable_amp(config: Config) -> None:

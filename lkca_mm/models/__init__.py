@@ -1,14 +1,17 @@
 """Token mixers, the trunk and the registered backbones."""
 
+from lkca_mm.models.arch import ARCHS
 from lkca_mm.models.backbones import LKCAViT, PlainViT
 from lkca_mm.models.convert import convert_mmseg_vit
-from lkca_mm.models.mixers import LKCAMixer, MHSAMixer
+from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
 from lkca_mm.models.vision_trunk import VisionTrunk
 
 __all__ = [
+    'ARCHS',
     'LKCAMixer',
     'LKCAViT',
     'MHSAMixer',
+    'ParallelMixer',
     'PlainViT',
     'VisionTrunk',
     'convert_mmseg_vit',

@@ -4,12 +4,34 @@ from typing import Any
 
 from lkca_mm.errors import ConfigError
 
-# width / layers / heads / MLP ratio (paper 4.2; DeiT-S and ViT-B in common terms)
-ARCHS: dict[str, dict[str, Any]] = {
-    'small': {'embed_dims': 384, 'num_layers': 12, 'num_heads': 6, 'mlp_ratio': 4},
-    'base': {'embed_dims': 768, 'num_layers': 12, 'num_heads': 12, 'mlp_ratio': 4},
-}
 ARCH_KEYS = ('embed_dims', 'num_layers', 'num_heads', 'mlp_ratio')
+
+
+def _arch(*values: int) -> dict[str, Any]:
+    return dict(zip(ARCH_KEYS, values, strict=True))
+
+
+ARCHS: dict[str, dict[str, Any]] = {
+    # Segmentation (paper 4.2): DeiT-S and ViT-B in common terms.
+    'small': _arch(384, 12, 6, 4),
+    'base': _arch(768, 12, 12, 4),
+    # Classification of small images (Tables 1-5), by the names printed there or the
+    # parameters; 'vit-small' and 'lkca-b' are a hundredth of the two above.
+    'vit-500k': _arch(120, 4, 4, 2),
+    'vit-lite': _arch(136, 7, 8, 2),
+    'vit-2m': _arch(200, 6, 8, 2),
+    'vit-small': _arch(192, 9, 12, 2),
+    'vit-4m': _arch(264, 7, 8, 2),
+    'vit-8m': _arch(312, 10, 8, 2),
+    'lkca-500k': _arch(100, 8, 4, 2),
+    'lkca-t': _arch(136, 9, 8, 2),
+    'lkca-2m': _arch(192, 9, 12, 2),
+    'lkca-b': _arch(210, 10, 10, 2),
+    'lkca-4m': _arch(246, 11, 6, 2),
+    'lkca-8m': _arch(306, 14, 6, 2),
+    'lkca-l': _arch(360, 12, 8, 3),
+}
+"""Width, layers, heads and MLP ratio of every model in the paper's tables."""
 
 
 def resolve_arch(arch: str | dict[str, Any]) -> dict[str, Any]:

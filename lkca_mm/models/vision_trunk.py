@@ -18,6 +18,10 @@ from lkca_mm.models.position_embedding import (
     resample_position_embedding,
 )
 from lkca_mm.models.transformer_layer import TransformerLayer
+from lkca_mm.models.trunk_init import WEIGHT_INITS, init_trunk
+
+OUT_TYPES = ('featmap', 'avg_featmap', 'cls_token')
+DROP_PATH_RULES = ('linear', 'constant')
 
 
 def _pair(key: str, value: int | Sequence[int]) -> tuple[int, int]:
@@ -54,8 +58,14 @@ def expand_mixers(mixers: str | Sequence[str], num_layers: int) -> list[str]:
     return pattern * (num_layers // len(pattern))
 
 
-def _layer_rates(drop_path_rate: float | Sequence[float], num_layers: int) -> list[float]:
+def _layer_rates(
+    drop_path_rate: float | Sequence[float], rule: str, num_layers: int
+) -> list[float]:
+    if rule not in DROP_PATH_RULES:
+        raise ConfigError(f'drop_path_rule={rule!r} must be one of {DROP_PATH_RULES}')
     if isinstance(drop_path_rate, (int, float)):
+        if rule == 'constant':
+            return [float(drop_path_rate)] * num_layers
         return torch.linspace(0, drop_path_rate, num_layers).tolist()
     if len(drop_path_rate) != num_layers:
         raise ConfigError(f'drop_path_rate has {len(drop_path_rate)} rates for {num_layers} layers')
@@ -68,17 +78,20 @@ class VisionTrunk(BaseModule):
     Use its registered forms :class:`LKCAViT` and :class:`PlainViT`.
 
     Args:
-        arch: ``'small'`` (384 wide, 12 layers, 6 heads, MLP 4x), ``'base'`` (768,
-            12, 12, 4x) or a dict with ``embed_dims``, ``num_layers``,
-            ``num_heads`` and ``mlp_ratio``.
+        arch: A name in :data:`lkca_mm.models.ARCHS` (``'small'`` is 384 wide, with
+            12 layers, 6 heads and MLP 4x), or a dict with ``embed_dims``,
+            ``num_layers``, ``num_heads`` and ``mlp_ratio``.
         img_size: Height and width of the training images, in pixels. Sets the
             sizes of the position embedding and of the kernels.
         patch_size: Height and width of a patch, in pixels.
         in_channels: Channels of the image.
         out_indices: Layers whose tokens are returned; negative ones count from
             the last.
-        mixers: ``'lkca'``, ``'mhsa'``, or a list of them that is repeated over
-            the layers.
+        out_type: What is returned of each of these layers: ``'featmap'`` for a map
+            (B, C, H, W), ``'avg_featmap'`` for the mean of the patch tokens (B, C),
+            ``'cls_token'`` for the class token (B, C).
+        mixers: ``'lkca'``, ``'mhsa'``, ``'lkca+mhsa'`` (the sum of the two), or a
+            list of them that is repeated over the layers.
         with_cls_token: Whether a class token runs along. Feature maps never
             contain it.
         projections: For LKCA: ``'none'`` (also None) or ``'value_output'``.
@@ -94,10 +107,15 @@ class VisionTrunk(BaseModule):
         patch_bias: Whether the patch projection has a bias.
         drop_rate: Dropout of tokens, of the mixers' results and in the MLPs.
         attn_drop_rate: For self-attention: dropout of its scores.
-        drop_path_rate: Stochastic depth of the last layer, rising linearly from
-            0 in the first; or one rate a layer.
-        final_norm: Whether the last layer's tokens pass a LayerNorm before they
-            are returned.
+        drop_path_rate: Stochastic depth of the last layer; or one rate a layer.
+        drop_path_rule: ``'linear'``: the rate rises from 0 in the first layer;
+            ``'constant'``: every layer has it.
+        final_norm: Whether the last layer's result passes a LayerNorm before it
+            is returned. With ``out_type='avg_featmap'`` it comes after the mean.
+        weight_init: ``'trunc_normal'`` (std 0.02, as ViT is trained from scratch
+            in mmseg and timm) or ``'xavier_normal'`` (biases 0).
+        embed_std: Standard deviation that position embedding and class token are
+            drawn with.
         norm_eps: Epsilon of the LayerNorms.
         interpolate_mode: How the position embedding is resampled: ``'bicubic'``,
             ``'bilinear'`` or ``'nearest'``.
@@ -117,6 +135,7 @@ class VisionTrunk(BaseModule):
         patch_size: int | Sequence[int] = 16,
         in_channels: int = 3,
         out_indices: int | Sequence[int] = -1,
+        out_type: str = 'featmap',
         mixers: str | Sequence[str] = 'lkca',
         with_cls_token: bool = False,
         projections: str | None = 'none',
@@ -130,8 +149,11 @@ class VisionTrunk(BaseModule):
         drop_rate: float = 0.0,
         attn_drop_rate: float = 0.0,
         drop_path_rate: float | Sequence[float] = 0.0,
+        drop_path_rule: str = 'linear',
         final_norm: bool = False,
         norm_eps: float = 1e-6,
+        weight_init: str = 'trunc_normal',
+        embed_std: float = 0.02,
         interpolate_mode: str = 'bicubic',
         frozen_stages: int = -1,
         with_cp: bool = False,
@@ -152,6 +174,15 @@ class VisionTrunk(BaseModule):
         self.interpolate_mode = interpolate_mode
         self.with_cp = with_cp
         self.out_indices = self._check_out_indices(out_indices)
+        if out_type not in OUT_TYPES:
+            raise ConfigError(f'out_type={out_type!r} must be one of {OUT_TYPES}')
+        if out_type == 'cls_token' and not with_cls_token:
+            raise ConfigError("out_type='cls_token' needs with_cls_token=True")
+        self.out_type = out_type
+        if weight_init not in WEIGHT_INITS:
+            raise ConfigError(f'weight_init={weight_init!r} must be one of {WEIGHT_INITS}')
+        if embed_std < 0:
+            raise ConfigError(f'embed_std={embed_std} must not be negative')
         for key, rate in (('drop_rate', drop_rate), ('attn_drop_rate', attn_drop_rate)):
             if not 0 <= rate < 1:
                 raise ConfigError(f'{key}={rate} must be in [0, 1)')
@@ -174,28 +205,31 @@ class VisionTrunk(BaseModule):
             self.cls_pos_embed = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
         self.drop_after_pos = nn.Dropout(drop_rate)
 
-        mixer_settings = {
-            'lkca': {
-                'kernel_size': (
-                    (2 * self.grid[0] - 1, 2 * self.grid[1] - 1)
-                    if kernel_size is None
-                    else _pair('kernel_size', kernel_size)
-                ),
-                'num_kernels': num_kernels,
-                'projections': projections or 'none',
-                'kernel_init': kernel_init,
-                'backend': backend,
-                'proj_drop_rate': drop_rate,
-                'resample_kernels': resample_kernels,
-            },
-            'mhsa': {
-                'num_heads': settings['num_heads'],
-                'qkv_bias': qkv_bias,
-                'attn_drop_rate': attn_drop_rate,
-                'proj_drop_rate': drop_rate,
-            },
+        lkca_settings = {
+            'kernel_size': (
+                (2 * self.grid[0] - 1, 2 * self.grid[1] - 1)
+                if kernel_size is None
+                else _pair('kernel_size', kernel_size)
+            ),
+            'num_kernels': num_kernels,
+            'projections': projections or 'none',
+            'kernel_init': kernel_init,
+            'backend': backend,
+            'proj_drop_rate': drop_rate,
+            'resample_kernels': resample_kernels,
         }
-        rates = _layer_rates(drop_path_rate, self.num_layers)
+        mhsa_settings = {
+            'num_heads': settings['num_heads'],
+            'qkv_bias': qkv_bias,
+            'attn_drop_rate': attn_drop_rate,
+            'proj_drop_rate': drop_rate,
+        }
+        mixer_settings = {
+            'lkca': lkca_settings,
+            'mhsa': mhsa_settings,
+            'lkca+mhsa': {'lkca': lkca_settings, 'mhsa': mhsa_settings},
+        }
+        rates = _layer_rates(drop_path_rate, drop_path_rule, self.num_layers)
         if not all(0 <= rate < 1 for rate in rates):
             raise ConfigError(f'drop_path_rate={drop_path_rate} must be in [0, 1)')
         self.layers = nn.ModuleList(
@@ -212,7 +246,7 @@ class VisionTrunk(BaseModule):
         self.final_norm = (
             nn.LayerNorm(self.embed_dims, eps=norm_eps) if final_norm else nn.Identity()
         )
-        self._init_trunk()
+        init_trunk(self, weight_init, embed_std)
         self._freeze()
 
     def _check_out_indices(self, out_indices: int | Sequence[int]) -> tuple[int, ...]:
@@ -225,23 +259,6 @@ class VisionTrunk(BaseModule):
                     f'out_indices: {index} is not one of the {self.num_layers} layers'
                 )
         return tuple(index % self.num_layers for index in indices)
-
-    def _init_trunk(self) -> None:
-        """Draws all weights, as ViT is trained from scratch in mmseg and timm."""
-        for name, module in self.named_modules():
-            if isinstance(module, nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    # Small but not zero in the MLP: the original JAX code of ViT.
-                    nn.init.normal_(module.bias, std=1e-6 if 'mlp' in name else 0.0)
-            elif isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode='fan_in', nonlinearity='relu')
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        nn.init.trunc_normal_(self.pos_embed, std=0.02)
-        if self.num_prefix_tokens:
-            nn.init.trunc_normal_(self.cls_token, std=0.02)
-            nn.init.trunc_normal_(self.cls_pos_embed, std=0.02)
 
     def _frozen_modules(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
@@ -265,14 +282,15 @@ class VisionTrunk(BaseModule):
         return self
 
     def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        """Extracts feature maps.
+        """Extracts features.
 
         Args:
             image: Images of shape (B, in_channels, height, width) of any size.
 
         Returns:
             For each of ``out_indices`` a map of shape (B, C, H, W), where H and
-            W are height and width over the patch size, rounded up.
+            W are height and width over the patch size, rounded up; or a vector of
+            shape (B, C), as ``out_type`` says.
         """
         tokens, grid = self.patch_embed(image)
         position = resample_position_embedding(self.pos_embed, grid, self.interpolate_mode)
@@ -282,7 +300,7 @@ class VisionTrunk(BaseModule):
             tokens = torch.cat((prefix.to(tokens.dtype), tokens), dim=1)
         tokens = self.drop_after_pos(tokens)
 
-        maps = []
+        features = []
         for index, layer in enumerate(self.layers):
             if self.with_cp and tokens.requires_grad:
                 tokens = checkpoint(
@@ -290,12 +308,19 @@ class VisionTrunk(BaseModule):
                 )
             else:
                 tokens = layer(tokens, grid, self.num_prefix_tokens)
-            if index == self.num_layers - 1:
-                tokens = self.final_norm(tokens)
             if index in self.out_indices:
-                patches = tokens[:, self.num_prefix_tokens :]
-                maps.append(patches.transpose(1, 2).reshape(-1, self.embed_dims, *grid))
-        return tuple(maps)
+                features.append(self._feature(tokens, grid, last=index == self.num_layers - 1))
+        return tuple(features)
+
+    def _feature(self, tokens: Tensor, grid: tuple[int, int], last: bool) -> Tensor:
+        """Returns what ``out_type`` says of a layer's tokens."""
+        norm = self.final_norm if last else nn.Identity()
+        patches = tokens[:, self.num_prefix_tokens :]
+        if self.out_type == 'cls_token':
+            return norm(tokens[:, 0])
+        if self.out_type == 'avg_featmap':
+            return norm(patches.mean(dim=1))
+        return norm(patches).transpose(1, 2).reshape(-1, self.embed_dims, *grid)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

@@ -1,5 +1,6 @@
-"""Transforms that mmsegmentation lacks."""
+"""Transforms that mmsegmentation and mmpretrain lack."""
 
+from lkca_mm.transforms.auto_augment import TorchvisionAutoAugment
 from lkca_mm.transforms.loading import LoadCheckedImage, LoadCheckedMask
 
-__all__ = ['LoadCheckedImage', 'LoadCheckedMask']
+__all__ = ['LoadCheckedImage', 'LoadCheckedMask', 'TorchvisionAutoAugment']

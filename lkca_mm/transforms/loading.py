@@ -6,6 +6,7 @@ import mmcv
 import numpy as np
 from mmcv.transforms import LoadImageFromFile
 from mmengine import fileio
+from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 
@@ -38,6 +39,7 @@ def _decode(content: bytes, path: str, flag: str, backend: str) -> np.ndarray:
     return pixels
 
 
+@MMPRETRAIN_TRANSFORMS.register_module()
 @TRANSFORMS.register_module()
 class LoadCheckedImage(LoadImageFromFile):
     """Loads an image and refuses one that is cut off, damaged or too large.

@@ -83,4 +83,4 @@ def test_one_line_for_every_mistake(run, tmp_path, monkeypatch, argv, word):
 def test_every_data_set_is_offered(run, capfd):
     with pytest.raises(SystemExit):
         run('--help')
-    assert '{ade20k,camvid,scenes}' in capfd.readouterr().out
+    assert '{ade20k,camvid,cifar10,cifar100,svhn,tiny-imagenet,scenes}' in capfd.readouterr().out

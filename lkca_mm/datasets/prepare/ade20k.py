@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lkca_mm.datasets.prepare.source import Source
+from lkca_mm.datasets.prepare.source import Download, Source
 from lkca_mm.datasets.prepare.verify import Split, check_pairs
 
 _SPLITS = tuple(
@@ -17,9 +17,13 @@ def _check(folder: Path, allow_partial: bool) -> dict[str, int]:
 
 ADE20K = Source(
     folder='ADEChallengeData2016',
-    url='http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip',
-    archive='ADEChallengeData2016.zip',
-    checksum='sha1:219e1696abb36c8ba3a3afe7fb2f4b4606a897c7',
+    downloads=(
+        Download(
+            'http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip',
+            'ADEChallengeData2016.zip',
+            'sha1:219e1696abb36c8ba3a3afe7fb2f4b4606a897c7',
+        ),
+    ),
     parts=(
         'images/training',
         'images/validation',

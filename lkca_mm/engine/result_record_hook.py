@@ -1,0 +1,227 @@
+"""A JSON record that grows with the run, and is whole after a resume."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.registry import HOOKS
+
+from lkca_mm.errors import ConfigError
+from lkca_mm.record import write_record
+from lkca_mm.report.facts import (
+    by_iteration,
+    learnable_parameters,
+    names_of,
+    plain,
+    run_environment,
+    schedule_of,
+)
+
+# Under this key the message hub, and so every checkpoint, holds the run so far.
+_KEY = 'result_record'
+
+
+def check_record_path(path: str | Path, resumed: bool) -> None:
+    """Looks, before a run begins, at the file that its record would replace.
+
+    Args:
+        path: The record's file.
+        resumed: Whether the run goes on from a checkpoint.
+
+    Raises:
+        ConfigError: If the file holds something else, or a finished run that
+            a new one would replace.
+    """
+    path = Path(path)
+    if not path.exists():
+        return
+    try:
+        record = json.loads(path.read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        record = None
+    if not isinstance(record, dict) or 'curve' not in record:
+        raise ConfigError(
+            f'--record {path}: exists and is no record of a training run; name another'
+        )
+    if record.get('finished') and not resumed:
+        raise ConfigError(
+            f'--record {path}: holds a finished run, which a new one would replace; '
+            'name another file or move this one away'
+        )
+
+
+@HOOKS.register_module()
+class ResultRecordHook(Hook):
+    """Writes what a training run is and measures, after each validation and at its end.
+
+    mmengine saves an epoch's checkpoint before it validates that epoch, and does
+    not validate again on resuming. The curve of a resumed run would lack that
+    entry, so the validation is made up for before training goes on.
+
+    Args:
+        path: The JSON file.
+        config: The config's path as the user gave it; it names data set and model.
+        command: The command that started the run.
+        settings: The options by which the run differs from its config.
+    """
+
+    # Before the hooks that save checkpoints, which shall hold this iteration too,
+    # and after the one that notes the loss.
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        path: str,
+        config: str,
+        command: str = '',
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.config = str(config)
+        self.command = command
+        self.settings = dict(settings or {})
+        self._facts: dict[str, Any] = {}
+        self._state: dict[str, Any] | None = None
+        self._clock = 0.0
+
+    def before_train(self, runner: Any) -> None:
+        """Takes up what a resumed checkpoint holds, and shows that the file can be written."""
+        fresh = {
+            'curve': [],
+            'seconds': {'training': 0.0, 'validation': 0.0},
+            'loss': {'sum': 0.0, 'count': 0},
+            'sessions': [],
+        }
+        # The hub keeps this very object, so changing it is enough from here on.
+        self._state = runner.message_hub.get_info(_KEY, fresh)
+        runner.message_hub.update_info(_KEY, self._state)
+        self._facts = self._describe(runner)
+        environment = self._facts['environment']
+        self._state['sessions'].append(
+            {
+                'from_iteration': runner.iter,
+                'command': self.command,
+                **{key: environment[key] for key in ('commit', 'hardware')},
+            }
+        )
+        self._clock = time.perf_counter()
+        self._write(finished=False)
+
+    def before_train_epoch(self, runner: Any) -> None:
+        """Makes up for a validation that the checkpoint was saved before."""
+        self._catch_up(runner)
+
+    def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
+        """Adds the iteration's loss and time."""
+        # Read from the hub: asking the GPU a second time would cost a second wait.
+        losses = runner.message_hub.log_scalars.get('train/loss')
+        if losses is not None:
+            self._state['loss']['sum'] += losses.current()
+            self._state['loss']['count'] += 1
+        self._count_seconds('training')
+
+    def before_val(self, runner: Any) -> None:
+        """Ends the time of training."""
+        if self._state is not None:
+            self._count_seconds('training')
+
+    def after_val_epoch(self, runner: Any, metrics: dict[str, Any] | None = None) -> None:
+        """Adds an entry to the curve and writes the record."""
+        if self._state is None:
+            return
+        self._count_seconds('validation')
+        loss = self._state['loss']
+        entry = {} if by_iteration(runner) else {'epoch': runner.epoch}
+        entry['iteration'] = runner.iter
+        entry['train_loss'] = loss['sum'] / loss['count'] if loss['count'] else None
+        scores = plain(metrics or {})
+        entry.update({name: value for name, value in scores.items() if not _is_text(value)})
+        self._state['curve'].append(plain(entry))
+        loss.update(sum=0.0, count=0)
+        self._write(finished=False)
+
+    def after_train(self, runner: Any) -> None:
+        """Writes the record for the last time."""
+        self._catch_up(runner)
+        self._count_seconds('training')
+        loop = runner.train_loop
+        end = loop.max_iters if by_iteration(runner) else loop.max_epochs
+        # A run that was stopped early is not the schedule that the record names.
+        self._write(finished=self._progress(runner) >= end)
+
+    def _describe(self, runner: Any) -> dict[str, Any]:
+        dataset, model = names_of(self.config)
+        return {
+            'command': self.command,
+            'config': self.config,
+            'dataset': dataset,
+            'model': model,
+            'seed': runner.seed,
+            'environment': run_environment(runner.model),
+            'settings': plain(self.settings),
+            'schedule': plain(schedule_of(runner)),
+            'params': learnable_parameters(runner.model),
+        }
+
+    def _progress(self, runner: Any) -> int:
+        return runner.iter if by_iteration(runner) else runner.epoch
+
+    def _catch_up(self, runner: Any) -> None:
+        loop, done = runner.train_loop, self._progress(runner)
+        if runner.val_loop is None or done == 0 or done < loop.val_begin:
+            return
+        end = loop.max_iters if by_iteration(runner) else loop.max_epochs
+        unit = 'iteration' if by_iteration(runner) else 'epoch'
+        curve = self._state['curve']
+        if (done % loop.val_interval == 0 or done == end) and (
+            not curve or curve[-1][unit] != done
+        ):
+            runner.val_loop.run()
+
+    def _count_seconds(self, kind: str) -> None:
+        now = time.perf_counter()
+        self._state['seconds'][kind] += now - self._clock
+        self._clock = now
+
+    def _write(self, finished: bool) -> None:
+        if not is_main_process():
+            return
+        curve = self._state['curve']
+        record = self._facts | {
+            'finished': finished,
+            'curve': curve,
+            'final': _scores(curve[-1]) if curve else {},
+            'best': _best(curve),
+            'seconds': self._state['seconds'],
+            'sessions': self._state['sessions'],
+        }
+        write_record(self.path, record)
+
+
+def _is_text(value: Any) -> bool:
+    return not isinstance(value, (int, float, type(None)))
+
+
+def _scores(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in entry.items()
+        if name not in ('epoch', 'iteration', 'train_loss')
+    }
+
+
+def _best(curve: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns every metric's highest value and when it was reached first."""
+    best: dict[str, dict[str, Any]] = {}
+    for entry in curve:
+        when = {unit: entry[unit] for unit in ('epoch', 'iteration') if unit in entry}
+        for name, value in _scores(entry).items():
+            # A loss is best when it is lowest; nobody asks for it here.
+            if value is None or 'loss' in name:
+                continue
+            if name not in best or value > best[name]['value']:
+                best[name] = {'value': value, **when}
+    return best

@@ -1,0 +1,25 @@
+"""Records of training runs, and the tables of the README and docs drawn from them."""
+
+from pathlib import Path
+
+from lkca_mm.report.classification import classification_table
+from lkca_mm.report.measured import measured_table
+from lkca_mm.report.paper_tables import paper_table
+from lkca_mm.report.runs import load_runs
+from lkca_mm.report.table import Table
+
+NAMES = ('measured', 'table1', 'table2', 'table3', 'table4', 'table5', 'classification')
+
+
+def build_tables(results: str | Path) -> dict[str, Table]:
+    """Returns every table, keyed by its name, from the records below ``results``."""
+    runs = load_runs(results)
+    tables = [
+        measured_table(results),
+        *(paper_table(number, runs) for number in range(1, 6)),
+        classification_table(runs),
+    ]
+    return {table.name: table for table in tables}
+
+
+__all__ = ['NAMES', 'Table', 'build_tables']
