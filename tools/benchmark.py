@@ -1,17 +1,21 @@
-"""Measures speed: `op` times the operator's backends beside self-attention."""
+"""Measures speed: of the operator (`op`), of a training pipeline (`data`)."""
 
 import argparse
 import shlex
 import sys
+from typing import Any
 
 from lkca_mm.command import run_command
 
+import cv2
 import torch
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from lkca_mm.benchmark.data import benchmark_data
 from lkca_mm.benchmark.op import BACKENDS, DEFAULT_CASES, OpCase, benchmark_op
+from lkca_mm.engine.run_config import check_data, load_config
 from lkca_mm.errors import ConfigError
 from lkca_mm.record import environment, write_record
 
@@ -50,18 +54,50 @@ def run_op(args: argparse.Namespace) -> None:
             *(f'{ms:.1f}' for ms in result['milliseconds'].values()),
             *(f'{ratio:.1f}' for ratio in faster),
         )
-    # Rich takes a pipe for a terminal of 80 columns and would cut the figures.
+    print_table(table)
+    settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
+    keep(args.out, args.device, settings, results)
+
+
+def run_data(args: argparse.Namespace) -> None:
+    """Times training pipelines on one core, prints a table each and writes the JSON."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    results = []
+    for path in args.configs:
+        config = load_config(path)
+        check_data(config, ('train_dataloader',))
+        result = benchmark_data(config, args.images, args.rounds)
+        results.append({'config': path, **result})
+        table = Table(title=path, box=SIMPLE)
+        table.add_column('stage', no_wrap=True)
+        table.add_column('us an image', justify='right', no_wrap=True)
+        for name, microseconds in result['microseconds'].items():
+            table.add_row(name, f'{microseconds:.1f}')
+        print_table(table)
+        print(f'{result["images_per_second"]:,.0f} images a second on one core, collated')
+    keep(args.out, 'cpu', {'rounds': args.rounds, 'images': args.images, 'seed': 0}, results)
+
+
+def print_table(table: Table) -> None:
+    """Prints a table; rich takes a pipe for 80 columns and would cut the figures."""
     Console(width=None if sys.stdout.isatty() else 110).print(table)
-    if args.out:
-        settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
-        record = {
-            'command': shlex.join(['python', *sys.argv]),
-            'environment': environment(args.device),
-            'settings': settings,
-            'results': results,
-        }
-        write_record(args.out, record)
-        print(f'written to {args.out}')
+
+
+def keep(
+    path: str | None, device: str, settings: dict[str, Any], results: list[dict[str, Any]]
+) -> None:
+    """Writes what was measured as JSON, if a file was named."""
+    if path is None:
+        return
+    record = {
+        'command': shlex.join(['python', *sys.argv]),
+        'environment': environment(device),
+        'settings': settings,
+        'results': results,
+    }
+    write_record(path, record)
+    print(f'written to {path}')
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -75,6 +111,12 @@ def build_parser() -> argparse.ArgumentParser:
     op.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     op.add_argument('--dtype', choices=DTYPES, default='fp32')
     op.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    data = commands.add_parser('data', help='images a second through a training pipeline')
+    data.set_defaults(run=run_data, device='cpu')
+    data.add_argument('configs', nargs='+', metavar='CONFIG')
+    data.add_argument('--images', type=int, default=4096, help='images a round (default 4096)')
+    data.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
+    data.add_argument('--out', metavar='FILE', help='write the figures as JSON')
     return parser
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from lkca_mm.command import run_command
 
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -14,6 +15,10 @@ from rich.table import Table
 from lkca_mm.complexity import build_for_counting, count_complexity
 from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError
+from lkca_mm.paper import load_models, load_table
+from lkca_mm.trainer_flops import count_trainer_flops
+
+CONFIGS = Path(__file__).parents[1] / 'configs'
 
 
 def image_size_of(config: Config) -> tuple[int, int]:
@@ -32,22 +37,30 @@ def image_size_of(config: Config) -> tuple[int, int]:
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('configs', nargs='+', metavar='CONFIG')
+    parser.add_argument('configs', nargs='*', metavar='CONFIG')
+    parser.add_argument(
+        '--table', type=int, metavar='N', help="our models beside the paper's Table N (1 to 7)"
+    )
     parser.add_argument(
         '--shape', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'), help='image size in pixels'
     )
     return parser
 
 
-def main(args: argparse.Namespace) -> None:
+def print_table(table: Table) -> None:
+    """Prints a table; rich takes a pipe for 80 columns and would cut the figures."""
+    Console(width=None if sys.stdout.isatty() else 110).print(table)
+
+
+def print_configs(paths: list[str], shape: tuple[int, int] | None) -> None:
     """Prints one row a config."""
     table = Table(box=SIMPLE)
     table.add_column('config', no_wrap=True)
     for name in ('image', 'params', 'FLOPs, paper', 'FLOPs, executed'):
         table.add_column(name, justify='right', no_wrap=True)
-    for path in args.configs:
+    for path in paths:
         config = load_config(path)
-        size = tuple(args.shape) if args.shape else image_size_of(config)
+        size = shape or image_size_of(config)
         counts = count_complexity(build_for_counting(config), size)
         table.add_row(
             Path(path).stem,
@@ -56,14 +69,88 @@ def main(args: argparse.Namespace) -> None:
             f'{counts.paper_flops / 1e9:.3f}G',
             f'{counts.executed_flops / 1e9:.3f}G',
         )
-    # Rich takes a pipe for a terminal of 80 columns and would cut the figures.
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    print_table(table)
     print(
         'FLOPs are multiply-adds of one image, auxiliary head left out. The paper counts '
         "LKCA as a convolution over all (2H-1)(2W-1) taps; 'executed' is what the chosen "
         'backend does. Table 6 of the paper prints LKCA-B with the two columns swapped '
         '(0.102G parameters, 0.115T FLOPs).'
     )
+
+
+def count_row(stem: str, classifies: bool) -> tuple[int, float, float] | None:
+    """Counts the model of a row of the paper.
+
+    Args:
+        stem: The config's name in the paper's tables.
+        classifies: Whether the row is in Tables 1-5, which count at 32x32 and for
+            10 classes, whatever their data set.
+
+    Returns:
+        Parameters, FLOPs as the table counts them, and FLOPs as executed; None if
+        this project has no config for the row yet.
+    """
+    path = CONFIGS / (f'cifar10/{stem}_100e.py' if classifies else f'{stem}.py')
+    if not path.exists():
+        return None
+    config = load_config(str(path))
+    size = image_size_of(config)
+    model = build_for_counting(config)
+    counts = count_complexity(model, size)
+    flops = count_trainer_flops(model, size) if classifies else counts.paper_flops
+    return counts.params, flops, counts.executed_flops
+
+
+def print_paper_table(number: int) -> None:
+    """Prints a table of the paper with our counts beside the printed ones."""
+    MMLogger.get_instance('complexity', log_level='WARNING')
+    paper = load_table(number)
+    classifies = paper.task == 'classification'
+    unit, scale = ('M', 1e6) if classifies else ('G', 1e9)
+    table = Table(box=SIMPLE, title=f'Table {number}, paper / ours')
+    for name in ('model', 'config'):
+        table.add_column(name, no_wrap=True)
+    for name in ('params', '', 'FLOPs', '', 'FLOPs, executed'):
+        table.add_column(name, justify='right', no_wrap=True)
+    notes, models = [], load_models()
+    # A model that Table 6 or 7 scores at several iterations is counted once.
+    rows = {row.config: row for row in paper.rows}
+    for stem, row in rows.items():
+        ours = count_row(stem, classifies)
+        cells = ['', '', '']
+        if ours is not None:
+            params, flops, executed = ours
+            cells = [f'{params / 1e6:.3f}M', f'{flops / scale:.3f}{unit}']
+            cells.append(f'{executed / scale:.3f}{unit}')
+        table.add_row(
+            row.model,
+            stem,
+            f'{row.params / 1e6:.2f}M',
+            cells[0],
+            f'{row.flops / scale:.2f}{unit}',
+            *cells[1:],
+        )
+        if models[stem].note:
+            notes.append(f'{row.model}: {models[stem].note}')
+    print_table(table)
+    if classifies:
+        print(
+            'FLOPs by the rule that gives the printed digits (32x32, 10 classes): neither the '
+            "products of self-attention nor the kernels of LKCA count; 'executed' counts both."
+        )
+    print('\n'.join(filter(None, [paper.erratum, *notes])))
+
+
+def main(args: argparse.Namespace) -> None:
+    """Prints the counts of configs, or of one of the paper's tables."""
+    if args.table is not None:
+        if args.configs or args.shape:
+            raise ConfigError('--table stands alone: leave out the configs and --shape')
+        print_paper_table(args.table)
+    elif args.configs:
+        print_configs(args.configs, tuple(args.shape) if args.shape else None)
+    else:
+        raise ConfigError('name configs, or a table of the paper with --table N')
 
 
 if __name__ == '__main__':

@@ -90,7 +90,7 @@ def main(args: argparse.Namespace) -> int:
     config.randomness = randomness
     checkpoint = resume_from(config, args.resume) if args.resume else None
     if args.record:
-        check_record_path(args.record, resumed=checkpoint is not None)
+        check_record_path(args.record, args.config, resumed=checkpoint is not None)
     set_launcher(config, args.launcher)
 
     runner = Runner.from_cfg(config)

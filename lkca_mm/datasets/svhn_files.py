@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import scipy.io
 
 from lkca_mm.datasets.files import Layout, check_files
 from lkca_mm.datasets.labels import ACCEPT_PARTIAL, as_labels, check_class_counts
+from lkca_mm.datasets.matlab import read_matlab
 from lkca_mm.errors import DataError
 
 
@@ -53,19 +52,15 @@ def read_svhn(
     """
     check_files(layout, folder, split)
     path = folder / layout.files[split][0]
-    content = _load(path)
+    content = read_matlab(path, ('X', 'y'))
     for key in ('X', 'y'):
         if key not in content:
             raise DataError(f'{path} holds no variable {key!r}: it is not a file of SVHN')
     pixels = content['X']
-    if (
-        not isinstance(pixels, np.ndarray)
-        or pixels.dtype != np.uint8
-        or pixels.ndim != 4
-        or pixels.shape[:3] != (32, 32, 3)
-    ):
-        found = f'{getattr(pixels, "dtype", type(pixels).__name__)} {np.shape(pixels)}'
-        raise DataError(f'{path} holds X as {found}: expected uint8 (32, 32, 3, N)')
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[:3] != (32, 32, 3):
+        raise DataError(
+            f'{path} holds X as {pixels.dtype} {pixels.shape}: expected uint8 (32, 32, 3, N)'
+        )
     labels = as_labels(content['y'], path, 1, 10) % 10  # the file calls the digit 0 a 10
     rows = pixels.shape[3]
     if len(labels) != rows:
@@ -89,21 +84,3 @@ def count_svhn(layout: SvhnLayout, folder: Path, allow_partial: bool = False) ->
         split: len(read_svhn(layout, folder, split, allow_partial)[1])
         for split in ('train', 'test')
     }
-
-
-def _load(path: Path) -> dict[str, Any]:
-    """Reads the variables of a MATLAB file."""
-    try:
-        file = path.open('rb')
-    except OSError as error:
-        raise DataError(f'{path} cannot be read: {error.strerror or error}') from error
-    with file:
-        try:
-            return scipy.io.loadmat(file, variable_names=('X', 'y'))
-        except NotImplementedError as error:
-            raise DataError(
-                f'{path} is a MATLAB 7.3 file: save it again as version 5, as published'
-            ) from error
-        except Exception as error:  # damaged bytes can raise nearly anything
-            reason = ascii(str(error) or type(error).__name__)[1:-1]
-            raise DataError(f'{path} is cut off or damaged ({reason}): copy it again') from error

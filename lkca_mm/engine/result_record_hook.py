@@ -11,6 +11,7 @@ from mmengine.registry import HOOKS
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.record import write_record
+from lkca_mm.report.curve import best_of, is_score, scores_of
 from lkca_mm.report.facts import (
     by_iteration,
     learnable_parameters,
@@ -24,11 +25,12 @@ from lkca_mm.report.facts import (
 _KEY = 'result_record'
 
 
-def check_record_path(path: str | Path, resumed: bool) -> None:
+def check_record_path(path: str | Path, config: str, resumed: bool) -> None:
     """Looks, before a run begins, at the file that its record would replace.
 
     Args:
         path: The record's file.
+        config: The config's path.
         resumed: Whether the run goes on from a checkpoint.
 
     Raises:
@@ -46,7 +48,8 @@ def check_record_path(path: str | Path, resumed: bool) -> None:
         raise ConfigError(
             f'--record {path}: exists and is no record of a training run; name another'
         )
-    if record.get('finished') and not resumed:
+    same = names_of(record.get('config', '')) == names_of(config)
+    if record.get('finished') and not (resumed and same):
         raise ConfigError(
             f'--record {path}: holds a finished run, which a new one would replace; '
             'name another file or move this one away'
@@ -86,6 +89,7 @@ class ResultRecordHook(Hook):
         self._facts: dict[str, Any] = {}
         self._state: dict[str, Any] | None = None
         self._clock = 0.0
+        self._resumed_at = 0
 
     def before_train(self, runner: Any) -> None:
         """Takes up what a resumed checkpoint holds, and shows that the file can be written."""
@@ -93,11 +97,15 @@ class ResultRecordHook(Hook):
             'curve': [],
             'seconds': {'training': 0.0, 'validation': 0.0},
             'loss': {'sum': 0.0, 'count': 0},
+            'settings': {},
             'sessions': [],
         }
         # The hub keeps this very object, so changing it is enough from here on.
-        self._state = runner.message_hub.get_info(_KEY, fresh)
+        self._state = fresh | runner.message_hub.get_info(_KEY, {})
         runner.message_hub.update_info(_KEY, self._state)
+        # Options of any session count: who resumes may forget to repeat them.
+        self._state['settings'].update(plain(self.settings))
+        self._resumed_at = self._progress(runner)
         self._facts = self._describe(runner)
         environment = self._facts['environment']
         self._state['sessions'].append(
@@ -138,7 +146,7 @@ class ResultRecordHook(Hook):
         entry['iteration'] = runner.iter
         entry['train_loss'] = loss['sum'] / loss['count'] if loss['count'] else None
         scores = plain(metrics or {})
-        entry.update({name: value for name, value in scores.items() if not _is_text(value)})
+        entry.update({name: value for name, value in scores.items() if is_score(value)})
         self._state['curve'].append(plain(entry))
         loss.update(sum=0.0, count=0)
         self._write(finished=False)
@@ -161,7 +169,7 @@ class ResultRecordHook(Hook):
             'model': model,
             'seed': runner.seed,
             'environment': run_environment(runner.model),
-            'settings': plain(self.settings),
+            'settings': self._state['settings'],
             'schedule': plain(schedule_of(runner)),
             'params': learnable_parameters(runner.model),
         }
@@ -171,7 +179,7 @@ class ResultRecordHook(Hook):
 
     def _catch_up(self, runner: Any) -> None:
         loop, done = runner.train_loop, self._progress(runner)
-        if runner.val_loop is None or done == 0 or done < loop.val_begin:
+        if runner.val_loop is None or done != self._resumed_at or done < max(1, loop.val_begin):
             return
         end = loop.max_iters if by_iteration(runner) else loop.max_epochs
         unit = 'iteration' if by_iteration(runner) else 'epoch'
@@ -193,35 +201,9 @@ class ResultRecordHook(Hook):
         record = self._facts | {
             'finished': finished,
             'curve': curve,
-            'final': _scores(curve[-1]) if curve else {},
-            'best': _best(curve),
+            'final': scores_of(curve[-1]) if curve else {},
+            'best': best_of(curve),
             'seconds': self._state['seconds'],
             'sessions': self._state['sessions'],
         }
         write_record(self.path, record)
-
-
-def _is_text(value: Any) -> bool:
-    return not isinstance(value, (int, float, type(None)))
-
-
-def _scores(entry: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in entry.items()
-        if name not in ('epoch', 'iteration', 'train_loss')
-    }
-
-
-def _best(curve: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Returns every metric's highest value and when it was reached first."""
-    best: dict[str, dict[str, Any]] = {}
-    for entry in curve:
-        when = {unit: entry[unit] for unit in ('epoch', 'iteration') if unit in entry}
-        for name, value in _scores(entry).items():
-            # A loss is best when it is lowest; nobody asks for it here.
-            if value is None or 'loss' in name:
-                continue
-            if name not in best or value > best[name]['value']:
-                best[name] = {'value': value, **when}
-    return best

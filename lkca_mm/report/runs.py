@@ -23,6 +23,18 @@ _WITHOUT_EFFECT_ON_LOADERS = (
 _SHOWN_BY_THE_SCHEDULE = ('train_cfg.', 'param_scheduler')
 _PAPERS_BATCH = 128
 
+# What the tables read must be of these kinds.
+_KINDS = {
+    'dataset': str,
+    'model': str,
+    'seed': int,
+    'params': int,
+    'schedule': dict,
+    'settings': dict,
+    'final': dict,
+    'best': dict,
+}
+
 
 @dataclass(frozen=True)
 class Run:
@@ -122,21 +134,25 @@ def _is_dirty(record: dict[str, Any]) -> bool:
 
 
 def _parse(path: Path, record: dict[str, Any]) -> Run:
+    names = sorted(set(Run.__dataclass_fields__) - {'path', 'dirty'})
     try:
-        run = Run(
-            path=path,
-            dirty=_is_dirty(record),
-            **{
-                key: record[key] for key in Run.__dataclass_fields__ if key not in ('path', 'dirty')
-            },
-        )
+        facts = {name: record[name] for name in names}
+        run = Run(path=path, dirty=_is_dirty(record), **facts)
     except KeyError as error:
         raise DataError(f'{path}: lacks the key `{error.args[0]}`; record the run anew') from error
     except (AttributeError, TypeError) as error:
         raise DataError(f'{path}: is no record of a training run ({error})') from error
-    for key in ('schedule', 'settings', 'final', 'best'):
-        if not isinstance(record[key], dict):
-            raise DataError(f'{path}: `{key}` is no object; record the run anew')
+    for key, kind in _KINDS.items():
+        if not isinstance(record[key], kind):
+            raise DataError(f'{path}: `{key}` is {record[key]!r}; record the run anew')
+    for name, value in run.final.items():
+        if value is None or 'loss' in name:
+            continue
+        if not isinstance(value, (int, float)):
+            raise DataError(f'{path}: `final` says {name}={value!r}; record the run anew')
+        best = run.best.get(name)
+        if not isinstance(best, dict) or not isinstance(best.get('value'), (int, float)):
+            raise DataError(f'{path}: `best` has no value for {name}; record the run anew')
     return run
 
 

@@ -42,7 +42,8 @@ class Table:
         """Returns the table for a terminal."""
         table = RichTable(title=self.name, box=SIMPLE, caption='\n'.join(self.notes) or None)
         for index, name in enumerate(self.columns):
-            table.add_column(Text(name), justify='left' if index < self.left else 'right')
+            side = 'left' if index < self.left else 'right'
+            table.add_column(Text(name), justify=side, overflow='fold')
         for row in self.rows:
             table.add_row(*map(Text, row))
         return table

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from lkca_mm.command import run_command
 
+import numpy as np
 import pytest
+import scipy.io
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'prepare_data.py'
 
@@ -60,10 +62,33 @@ def test_partial_ade20k(run, tmp_path, partial_ade20k):
     assert (tmp_path / 'data' / 'ADEChallengeData2016' / 'images' / 'training' / 'a.jpg').exists()
 
 
+def test_partial_svhn(run, tmp_path):
+    (tmp_path / 'mine').mkdir()
+    content = {'X': np.zeros((32, 32, 3, 10), np.uint8), 'y': np.arange(1, 11)[:, None]}
+    for split in ('train', 'test'):
+        scipy.io.savemat(tmp_path / 'mine' / f'{split}_32x32.mat', content)
+    given = ('svhn', '--from', tmp_path / 'mine', '--root', tmp_path / 'data')
+    code, out, err = run(*given)
+    assert (code, out) == (1, '')
+    assert err.startswith('error: ') and err.count('\n') == 1
+    assert 'train_32x32.mat holds 10 pictures instead of 73257' in err
+    folder = tmp_path / 'data' / 'svhn'
+    expected = f'svhn: 10 train, 10 test images in {folder} (ready)\n'
+    assert run(*given, '--allow-partial') == (0, expected, '')
+    assert 'already there' in run(*given, '--allow-partial')[1]
+    (folder / 'test_32x32.mat').write_bytes(b'cut')
+    code, out, err = run(*given, '--allow-partial')
+    assert (code, out) == (1, '') and err.count('\n') == 1
+    assert f'{folder / "test_32x32.mat"} is cut off' in err and f'or remove {folder}' in err
+
+
 @pytest.mark.parametrize(
     ('argv', 'word'),
     [
         (['camvid', '--from', 'nowhere'], 'nowhere does not exist'),
+        (['cifar10', '--from', 'nowhere'], 'nowhere does not exist'),
+        (['cifar100', '--from', '.'], 'holds no cifar-100-python: expected train, test'),
+        (['svhn', '--size', '3'], '--size does not apply to svhn'),
         (['camvid', '--url', 'ftp://host/x.zip'], 'ftp://host/x.zip'),
         (['camvid', '--url', 'http://host/x.zip', '--from', '.'], 'exclude each other'),
         (['camvid', '--seed', '3'], '--seed does not apply to camvid'),

@@ -136,6 +136,7 @@ def test_a_resumed_record_is_whole(train, classifier, tmp_path):
     assert_same(record['curve'][:2], first['curve'])
     assert_same(record['curve'], straight['curve'])
     assert [session['from_iteration'] for session in record['sessions']] == [0, 8]
+    assert record['settings'] == {'train_cfg.max_epochs': 2}  # of the first session
     assert record['seconds']['training'] > first['seconds']['training']
 
 
@@ -153,7 +154,7 @@ def test_segmentation_counts_in_iterations(train, write_config, tmp_path):
     assert code == 0, err
     assert first['schedule']['max_epochs'] is None
     assert first['schedule']['total_iterations'] == 4
-    longer = write_config('train_cfg = dict(max_iters=8, val_interval=2)', 'longer.py')
+    longer = write_config('train_cfg = dict(max_iters=8, val_interval=2)')
     code, record, _, err = train(longer, '--resume')
     assert code == 0, err
     assert [entry['iteration'] for entry in record['curve']] == [2, 4, 6, 8]
@@ -198,6 +199,28 @@ def test_a_finished_record_is_not_replaced(train, classifier, tmp_path):
         assert 'run.json' in err and 'finished' in err and 'Traceback' not in err
         assert record == before
     assert not (tmp_path / 'work').exists()
+
+
+def test_a_finished_record_of_another_config_is_not_replaced(train, classifier):
+    options = ('--cfg-options', 'train_cfg.max_epochs=1')
+    before = train(classifier, *options)[1]
+    other = classifier.with_name('lkca-b_100e.py')
+    other.write_text(classifier.read_text())
+    code, record, _, err = train(other, '--resume')
+    assert code == 1
+    assert 'run.json' in err and 'finished' in err
+    assert record == before
+
+
+def test_the_hook_works_from_a_config(run_tool, classifier, tmp_path):
+    record = tmp_path / 'from_config.json'
+    hook = {'type': 'ResultRecordHook', 'path': str(record), 'config': str(classifier)}
+    classifier.write_text(
+        classifier.read_text() + f'custom_hooks.append({hook})\ntrain_cfg["max_epochs"] = 1\n'
+    )
+    code, _, err = run_tool('train', classifier)
+    assert code == 0, err
+    assert json.loads(record.read_text())['finished'] is True
 
 
 @pytest.mark.parametrize('content', ['{"results": []}', 'no json'])

@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from mmcv.transforms import LoadImageFromFile
+from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 from mmseg.datasets import ADE20KDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
@@ -13,6 +14,7 @@ from PIL import Image
 
 import lkca_mm  # noqa: F401
 from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.transforms import LoadCheckedImage
 
 GENERATOR = np.random.default_rng(0)
 PICTURE = GENERATOR.integers(0, 256, (31, 47, 3), np.uint8)
@@ -48,6 +50,11 @@ IMAGES = {
     'webp': encoded(PICTURE, 'WEBP'),
     'tiff': encoded(PICTURE, 'TIFF', compression='tiff_lzw'),
 }
+
+
+def test_known_to_mmseg_and_to_mmpretrain():
+    found = {registry.get('LoadCheckedImage') for registry in (TRANSFORMS, MMPRETRAIN_TRANSFORMS)}
+    assert found == {LoadCheckedImage}
 
 
 @pytest.mark.parametrize('name', IMAGES)
