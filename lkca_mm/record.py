@@ -38,8 +38,13 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
 
 def write_record(path: str | Path, record: dict[str, Any]) -> None:
     """Writes ``record`` as JSON, whole or not at all."""
+    write_text(path, json.dumps(record, indent=2) + '\n')
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Writes a file, whole or not at all; its folder is made."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + '.part')
-    part.write_text(json.dumps(record, indent=2) + '\n', encoding='utf-8')
+    part.write_text(text, encoding='utf-8')
     part.replace(path)

@@ -101,6 +101,13 @@ def _plain_batch_norm(settings: Any) -> None:
             _plain_batch_norm(value)
 
 
+def _unpin_memory(config: Config) -> None:
+    """Turns off what only helps copies to a GPU, and what PyTorch warns of without one."""
+    for key in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
+        if config.get(key):
+            config[key].pin_memory = False
+
+
 def set_launcher(config: Config, launcher: str) -> None:
     """Prepares a run of one or several processes, on GPUs or on the CPU.
 
@@ -116,7 +123,10 @@ def set_launcher(config: Config, launcher: str) -> None:
         ConfigError: If another launcher than ``'pytorch'`` is to run on a CPU.
     """
     config.launcher = launcher
-    if launcher == 'none' or torch.cuda.is_available():
+    if torch.cuda.is_available():
+        return
+    _unpin_memory(config)
+    if launcher == 'none':
         return
     if launcher != 'pytorch':
         raise ConfigError(f'--launcher {launcher} needs GPUs; use --launcher pytorch on a CPU')

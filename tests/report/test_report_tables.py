@@ -9,6 +9,7 @@ from made_up_records import FIVE, make_record
 
 from lkca_mm.errors import DataError
 from lkca_mm.report import NAMES, build_tables
+from lkca_mm.report.ablation import ablation_table
 from lkca_mm.report.classification import classification_table
 from lkca_mm.report.measured import measured_table
 from lkca_mm.report.paper_tables import paper_table
@@ -129,6 +130,29 @@ def test_classification_compares_models_of_one_size(results):
         '',
         '† measured with changes that no commit holds.',
     ]
+
+
+def test_ablation_measures_from_the_published_form(results):
+    two = FIVE | {'max_epochs': 2, 'total_iterations': 780}
+    runs = load_runs(
+        results(
+            make_record(model='lkca-500k', seed=0, top1=40.0, schedule=two),
+            make_record(model='lkca-500k', seed=1, top1=42.0, schedule=two),
+            make_record(model='lkca-500k', top1=90.0),  # another schedule
+            make_record(model='lkca-500k-beside', seed=0, top1=39.0, schedule=two),
+            make_record(model='lkca-500k-beside', seed=1, top1=40.0, schedule=two),
+            make_record(model='lkca-500k-conv-kernel', top1=44.0, schedule=two),
+            make_record(model='lkca-500k-alternating', schedule=two, finished=False),
+            make_record(model='lkca-500k-alternating', schedule=two, dataset='cifar100'),
+        )
+    )
+    variant, config, params, top1, gain = zip(*ablation_table(runs).rows, strict=True)
+    assert config == ('lkca-500k', 'lkca-500k-beside', 'lkca-500k-conv-kernel')
+    assert variant[0].startswith('as published')
+    assert params == ('1,027,611',) * 3
+    assert top1 == ('41.00 ± 1.41 (n=2)', '39.50 ± 0.71 (n=2)', '44.00 (n=1)')
+    assert gain == ('', '-1.50 ± 1.58', '+3.00')
+    assert ablation_table([]).markdown() == 'Nothing measured yet.'
 
 
 def test_bars_in_cells_are_escaped():
