@@ -84,8 +84,8 @@ Classify a picture with it:
 python tools/predict.py {record['config']} checkpoints/{file} PICTURE --out predicted
 ```
 
-Any picture is resized to the size of the data set's own. It knows the classes of {record['dataset']}
-alone and names one of them for whatever it is shown.
+Any picture is resized to the size of the data set's own. It knows the classes of
+{record['dataset']} alone and names one of them for whatever it is shown.
 """
 
 

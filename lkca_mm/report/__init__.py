@@ -3,13 +3,23 @@
 from pathlib import Path
 
 from lkca_mm.report.ablation import ablation_table
-from lkca_mm.report.classification import classification_table
+from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
 from lkca_mm.report.table import Table
 
-NAMES = ('measured', 'table1', 'table2', 'table3', 'table4', 'table5', 'classification', 'ablation')
+NAMES = (
+    'measured',
+    'table1',
+    'table2',
+    'table3',
+    'table4',
+    'table5',
+    'classification',
+    'comparison',
+    'ablation',
+)
 
 
 def build_tables(results: str | Path) -> dict[str, Table]:
@@ -19,6 +29,7 @@ def build_tables(results: str | Path) -> dict[str, Table]:
         measured_table(results),
         *(paper_table(number, runs) for number in range(1, 6)),
         classification_table(runs),
+        comparison_table(runs),
         ablation_table(runs),
     ]
     return {table.name: table for table in tables}

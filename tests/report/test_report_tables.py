@@ -10,7 +10,7 @@ from made_up_records import FIVE, make_record
 from lkca_mm.errors import DataError
 from lkca_mm.report import NAMES, build_tables
 from lkca_mm.report.ablation import ablation_table
-from lkca_mm.report.classification import classification_table
+from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
@@ -127,6 +127,28 @@ def test_classification_compares_models_of_one_size(results):
         '| SVHN | 100e x3 | lkca-t | 1,027,611 | 0 | 61.00 | 61.00 |  |',
         '| SVHN | 100e x3, a=1 | vit-lite | 1,027,611 | 0 | 60.00 | 60.00 |  |',
         '| mine | 100e x3 | net † | 1,027,611 | 0 | 1.00 | 1.00 |  |',
+        '',
+        '† measured with changes that no commit holds.',
+    ]
+
+
+def test_comparison_puts_the_paper_beside(results):
+    runs = load_runs(
+        results(
+            make_record(seed=0, top1=92.0),
+            make_record(seed=1, top1=94.0),
+            make_record(seed=0, top1=90.0, model='vit-lite'),
+            make_record(seed=1, top1=91.0, model='vit-lite'),
+            make_record(dataset='svhn', top1=96.5),
+            make_record(dataset='svhn', top1=97.0, model='vit-lite', environment={'commit': 'a+'}),
+            make_record(dataset='cifar100', top1=70.0),  # without a ViT beside it
+        )
+    )
+    # In print: 92.49 - 91.16 (Table 1) and 97.15 - 97.53 (Table 4).
+    assert lines_of(comparison_table(runs))[2:] == [
+        '| CIFAR-10 | 100e x3 | lkca-t | 93.00 ± 1.41 (n=2) | vit-lite | 90.50 ± 0.71 (n=2) '
+        '| +2.50 ± 1.58 | +1.33 |',
+        '| SVHN | 100e x3 | lkca-t | 96.50 (n=1) | vit-lite | 97.00 (n=1) † | -0.50 | -0.38 |',
         '',
         '† measured with changes that no commit holds.',
     ]

@@ -42,6 +42,40 @@ def test_benchmark_records_what_it_measured(run_tool, tmp_path):
     assert result['times_faster_than']['mhsa with SDPA'] == times['mhsa'] / times['auto']
 
 
+def test_benchmark_of_data_names_every_stage(run_tool, write_config, tmp_path):
+    path = tmp_path / 'data.json'
+    code, out, err = run_tool(
+        'benchmark', 'data', write_config(), '--images', 6, '--rounds', 2, '--out', path
+    )
+    assert code == 0, err
+    assert 'images a second on one core' in out
+    (result,) = json.loads(path.read_text())['results']
+    assert list(result['microseconds']) == [
+        'reading', 'LoadCheckedImage', 'LoadCheckedMask', 'RandomFlip', 'PackSegInputs',
+    ]  # fmt: skip
+    assert all(microseconds > 0 for microseconds in result['microseconds'].values())
+    assert (result['images'], result['batch_size']) == (6, 2)
+    # What the stages take together, a batch takes too (on a machine of any mood).
+    whole = 1e6 / result['images_per_second']
+    assert 0.2 < sum(result['microseconds'].values()) / whole < 5
+
+
+def test_complexity_prints_a_table_of_the_paper(run_tool):
+    code, out, err = run_tool('complexity', '--table', 4)
+    assert code == 0, err
+    row = next(line for line in out.splitlines() if 'LKCA-T' in line)
+    assert row.split() == ['LKCA-T', 'lkca-t', '1.03M', '1.028M', '64.82M', '64.817M', '70.176M']
+    assert next(line for line in out.splitlines() if 'Swin-T' in line).split()[2:4] == [
+        '1.01M', '38.26M',
+    ]  # fmt: skip
+    assert 'MobileViT (v1)' in out
+    code, _, err = run_tool('complexity', '--table', 8)
+    assert code == 1
+    assert 'the paper has Tables 1 to 7' in err
+    code, _, err = run_tool('complexity')
+    assert code == 1
+
+
 def test_benchmark_refuses_nonsense(run_tool):
     code, _, err = run_tool('benchmark', 'op', '--case', '4,12')
     assert code == 1

@@ -79,7 +79,9 @@ def test_partial_svhn(run, tmp_path):
     (folder / 'test_32x32.mat').write_bytes(b'cut')
     code, out, err = run(*given, '--allow-partial')
     assert (code, out) == (1, '') and err.count('\n') == 1
-    assert f'{folder / "test_32x32.mat"} is not a MATLAB file' in err and f'or remove {folder}' in err
+    assert (
+        f'{folder / "test_32x32.mat"} is not a MATLAB file' in err and f'or remove {folder}' in err
+    )
 
 
 @pytest.mark.parametrize(
