@@ -9,16 +9,20 @@ from torch import Tensor
 from lkca_mm.ops.convolution import lkca_convolution
 from lkca_mm.ops.cost import choose_backend
 from lkca_mm.ops.fourier import lkca_fourier
+from lkca_mm.ops.hybrid import lkca_hybrid
 from lkca_mm.ops.reference import lkca_reference
 from lkca_mm.ops.toeplitz import lkca_toeplitz
+from lkca_mm.ops.triton_toeplitz import lkca_triton
 
 Backend = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
 
 BACKENDS: dict[str, Backend] = {
     'reference': lkca_reference,
     'toeplitz': lkca_toeplitz,
+    'hybrid': lkca_hybrid,
     'conv': lkca_convolution,
     'fft': lkca_fourier,
+    'triton': lkca_triton,
 }
 
 

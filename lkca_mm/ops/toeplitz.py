@@ -8,7 +8,7 @@ from torch import Tensor
 from lkca_mm.ops.kernel import fit_kernel
 
 
-def _sum_diagonals(matrix: Tensor) -> Tensor:
+def diagonal_sums(matrix: Tensor) -> Tensor:
     """Sums each diagonal of square matrices.
 
     Args:
@@ -46,8 +46,8 @@ class _ToeplitzMatrix(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         height, width = ctx.grid
         blocks = gradient.reshape(gradient.shape[0], height, width, height, width)
-        columns = _sum_diagonals(blocks.transpose(2, 3))
-        return _sum_diagonals(columns.permute(0, 3, 1, 2)).transpose(1, 2), None, None
+        columns = diagonal_sums(blocks.transpose(2, 3))
+        return diagonal_sums(columns.permute(0, 3, 1, 2)).transpose(1, 2), None, None
 
 
 def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -65,19 +65,65 @@ def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
     return _ToeplitzMatrix.apply(canvas, height, width)
 
 
+class _Product(torch.autograd.Function):
+    """The product with one matrix for all, which backward makes anew instead of keeping it."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.grid = grid
+        return _multiply(toeplitz_matrix(weight, grid)[0], x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        x, weight = ctx.saved_tensors
+        wants_x, wants_weight, _ = ctx.needs_input_grad
+        of_x = of_weight = None
+        if wants_x:
+            of_x = _multiply(toeplitz_matrix(weight, ctx.grid)[0].T, gradient)
+        if wants_weight:
+            with torch.enable_grad():
+                taps = weight.detach().requires_grad_()
+                matrix = toeplitz_matrix(taps, ctx.grid)
+            (of_weight,) = torch.autograd.grad(matrix, taps, _outer(gradient, x)[None])
+        return of_x, of_weight, None
+
+
+# Tokens up to which a batch's products are made at once and summed up afterwards.
+_SMALL = 256
+
+
+def _multiply(matrix: Tensor, x: Tensor) -> Tensor:
+    """Multiplies each of a batch by one matrix; torch.matmul would copy the batch twice."""
+    return torch.bmm(matrix.expand(len(x), -1, -1), x)
+
+
+def _outer(gradient: Tensor, x: Tensor) -> Tensor:
+    """Returns the gradient of the matrix: the sum of ``gradient @ x^T`` over the batch."""
+    if x.shape[1] <= _SMALL:
+        return torch.bmm(gradient, x.transpose(1, 2)).sum(0)
+    # In fp32 at least: half precision would round after each image.
+    total = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.promote_types(x.dtype, torch.float32))
+    for one, other in zip(gradient, x, strict=True):
+        if total.dtype == x.dtype:
+            total.addmm_(one, other.T)
+        else:
+            total += one @ other.T
+    return total.to(x.dtype)
+
+
 def lkca_toeplitz(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     """Multiplies the tokens by the Toeplitz matrix.
 
-    The whole batch is one product (one a kernel), and so are both gradients.
     See :func:`lkca_mm.ops.lkca` for the shapes.
     """
     batch, num_tokens, channels = x.shape
     groups = weight.shape[0]
-    matrix = toeplitz_matrix(weight, grid)
     if groups == 1:
-        columns = x.transpose(0, 1).reshape(num_tokens, batch * channels)
-        mixed = matrix[0] @ columns
-        return mixed.reshape(num_tokens, batch, channels).transpose(0, 1).contiguous()
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return toeplitz_matrix(weight, grid)[0] @ x
+        return _Product.apply(x, weight, grid)
+    matrix = toeplitz_matrix(weight, grid)
     columns = x.reshape(batch, num_tokens, groups, channels // groups).permute(2, 1, 0, 3)
     mixed = matrix @ columns.reshape(groups, num_tokens, -1)
     mixed = mixed.reshape(groups, num_tokens, batch, channels // groups).permute(2, 1, 0, 3)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from lkca_mm.ops import attention_matrix, fit_kernel, lkca, lkca_reference, toeplitz_matrix
 
-FAST = ['toeplitz', 'conv', 'fft', 'auto']
+FAST = ['toeplitz', 'hybrid', 'conv', 'fft', 'auto']
 GRIDS = [(1, 1), (1, 7), (5, 3), (8, 8), (31, 17), (32, 32)]
 
 
