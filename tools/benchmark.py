@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 from lkca_mm.command import run_command
@@ -13,13 +14,38 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from lkca_mm.benchmark.calibrate import calibrate
 from lkca_mm.benchmark.data import benchmark_data
-from lkca_mm.benchmark.op import BACKENDS, DEFAULT_CASES, OpCase, benchmark_op
+from lkca_mm.benchmark.op import (
+    BACKENDS,
+    DEFAULT_CASES,
+    MODES,
+    OpCase,
+    benchmark_op,
+    sweep_cases,
+)
+from lkca_mm.benchmark.plot import plot_op
 from lkca_mm.engine.run_config import check_data, load_config
 from lkca_mm.errors import ConfigError
+from lkca_mm.ops.calibration import calibration_file
 from lkca_mm.record import environment, write_record
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+def parse_numbers(flag: str, text: str, form: str, example: str) -> tuple[int, int, int]:
+    """Reads three positive whole numbers.
+
+    Raises:
+        ConfigError: If ``text`` is something else.
+    """
+    try:
+        one, two, three = (int(part) for part in text.split(','))
+        if min(one, two, three) < 1:
+            raise ValueError
+    except ValueError:
+        raise ConfigError(f'{flag} {text}: write {form}, such as {example}') from None
+    return one, two, three
 
 
 def parse_case(text: str) -> OpCase:
@@ -28,35 +54,69 @@ def parse_case(text: str) -> OpCase:
     Raises:
         ConfigError: If ``text`` is something else.
     """
-    try:
-        grid, channels, batch = (int(part) for part in text.split(','))
-    except ValueError:
-        raise ConfigError(f'--case {text}: write GRID,CHANNELS,BATCH, such as 32,384,4') from None
+    grid, channels, batch = parse_numbers('--case', text, 'GRID,CHANNELS,BATCH', '32,384,4')
     heads = next(heads for heads in (6, 4, 3, 2, 1) if channels % heads == 0)
     return OpCase(grid, channels, batch, heads)
 
 
 def run_op(args: argparse.Namespace) -> None:
-    """Times the operator, prints a table and writes the JSON."""
+    """Times the operator, prints a table, draws a plot and writes the JSON."""
+    if args.plot and Path(args.plot).suffix not in ('.png', '.svg'):
+        raise ConfigError(f'--plot {args.plot}: must end with .png or .svg')
     cases = [parse_case(text) for text in args.case] if args.case else list(DEFAULT_CASES)
+    if args.sweep:
+        cases = sweep_cases()
+    modes = MODES if args.sweep else MODES[1:]
     results = []
-    table = Table(title=f'forward + backward, ms, {args.dtype}, {args.device}', box=SIMPLE)
-    for name in ('grid', 'C', 'B', *BACKENDS, 'mhsa', 'x conv2d', 'x mhsa'):
-        table.add_column(name, justify='right', no_wrap=True)
-    for case in cases:
-        result = benchmark_op(case, args.rounds, args.device, DTYPES[args.dtype])
-        results.append(result)
-        faster = result['times_faster_than'].values()
-        table.add_row(
-            f'{case.grid}x{case.grid}',
-            str(case.channels),
-            str(case.batch),
-            *(f'{ms:.1f}' for ms in result['milliseconds'].values()),
-            *(f'{ratio:.1f}' for ratio in faster),
-        )
-    print_table(table)
+    for mode in modes:
+        names = (*BACKENDS, 'mhsa', 'bound')
+        table = Table(title=f'{mode}, ms, {args.dtype}, {args.device}', box=SIMPLE)
+        for name in ('grid', 'C', 'B', *names, 'x conv2d', 'x mhsa', 'x bound', 'auto/best'):
+            table.add_column(name, justify='right', no_wrap=True)
+        for case in cases:
+            result = benchmark_op(case, args.rounds, args.device, DTYPES[args.dtype], mode)
+            results.append(result)
+            times, faster = result['milliseconds'], result['times_faster_than']
+            best = min(times[name] for name in BACKENDS if name in times)
+            table.add_row(
+                f'{case.grid}x{case.grid}',
+                str(case.channels),
+                str(case.batch),
+                *(f'{times[name]:.1f}' if name in times else '' for name in names),
+                *(
+                    f'{faster[name]:.1f}' if name in faster else ''
+                    for name in ('depthwise conv2d', 'mhsa with SDPA', 'the bound')
+                ),
+                f'{times["auto"] / best:.2f}',
+            )
+        print_table(table)
+    if args.plot:
+        title = f'LKCA, {MODES[1]}, {args.dtype}, {args.device}'
+        plot_op([result for result in results if result['mode'] == MODES[1]], title, args.plot)
+        print(f'drawn in {args.plot}')
     settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
     keep(args.out, args.device, settings, results)
+
+
+def run_calibrate(args: argparse.Namespace) -> None:
+    """Measures which backend is fastest here, and keeps it for ``backend='auto'``."""
+    shapes = [
+        ((2 * case.grid - 1,) * 2, (case.grid,) * 2, 1, case.channels) for case in sweep_cases()
+    ]
+    for text in args.kernel:
+        kernel, grid, channels = parse_numbers('--kernel', text, 'KERNEL,GRID,CHANNELS', '7,32,384')
+        shapes.append(((kernel, kernel), (grid, grid), 1, channels))
+    found = calibrate(shapes, args.device, DTYPES[args.dtype])
+    table = Table(title=f'forward + backward, ms, {args.dtype}, {args.device}', box=SIMPLE)
+    table.add_column('shape', no_wrap=True)
+    table.add_column('fastest', no_wrap=True)
+    table.add_column('all')
+    for shape, times in found.items():
+        ordered = sorted(times.items(), key=lambda item: item[1])
+        listed = ', '.join(f'{name} {ms:.1f}' for name, ms in ordered)
+        table.add_row(shape, ordered[0][0], listed)
+    print_table(table)
+    print(f'kept in {calibration_file()}')
 
 
 def run_data(args: argparse.Namespace) -> None:
@@ -81,7 +141,7 @@ def run_data(args: argparse.Namespace) -> None:
 
 def print_table(table: Table) -> None:
     """Prints a table; rich takes a pipe for 80 columns and would cut the figures."""
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def keep(
@@ -107,10 +167,17 @@ def build_parser() -> argparse.ArgumentParser:
     op = commands.add_parser('op', help="the operator's backends beside self-attention")
     op.set_defaults(run=run_op)
     op.add_argument('--case', action='append', metavar='GRID,CHANNELS,BATCH', help='repeatable')
+    op.add_argument('--sweep', action='store_true', help='all grids and widths, both modes')
+    op.add_argument('--plot', metavar='FILE', help='draw time against grid size, .png or .svg')
     op.add_argument('--rounds', type=int, default=7, help='counted rounds (default 7)')
     op.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     op.add_argument('--dtype', choices=DTYPES, default='fp32')
     op.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    tune = commands.add_parser('calibrate', help="measure what backend='auto' shall pick here")
+    tune.set_defaults(run=run_calibrate)
+    tune.add_argument('--kernel', action='append', default=[], metavar='KERNEL,GRID,CHANNELS')
+    tune.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
+    tune.add_argument('--dtype', choices=DTYPES, default='fp32')
     data = commands.add_parser('data', help='images a second through a training pipeline')
     data.set_defaults(run=run_data, device='cpu')
     data.add_argument('configs', nargs='+', metavar='CONFIG')

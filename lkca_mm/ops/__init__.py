@@ -2,12 +2,14 @@
 
 from lkca_mm.ops.cost import choose_backend, multiply_adds
 from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca
+from lkca_mm.ops.folded import FoldedLKCA
 from lkca_mm.ops.kernel import fit_kernel
 from lkca_mm.ops.reference import attention_matrix, lkca_reference
 from lkca_mm.ops.toeplitz import toeplitz_matrix
 
 __all__ = [
     'BACKENDS',
+    'FoldedLKCA',
     'attention_matrix',
     'check_backend',
     'choose_backend',

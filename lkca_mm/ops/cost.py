@@ -3,54 +3,84 @@
 A backend's cost is its number of multiply-adds for one image, times how many
 times slower than those of a large matrix product the device runs them:
 
-=========  ============================================  =====================
+=========  ============================================  =======================
 backend    multiply-adds                                 slower by
-=========  ============================================  =====================
+=========  ============================================  =======================
 toeplitz   N^2 C for the product                         1
            N^2 G elements of the matrices, made anew     ``DeviceSpeed.matrix``
-conv       Kh Kw N C, taps that reach a token only       ``DeviceSpeed.conv``
+hybrid     4 F N C for the transforms,                   ``DeviceSpeed.hybrid``,
+           4 F W^2 C for the products, F frequencies     more for a small W
+           4 F W^2 G elements of the matrices            ``DeviceSpeed.matrix``
+conv       Kh Kw N C, taps that reach a token only       ``DeviceSpeed.conv``, more
+                                                         beyond its fast path
 fft        2 S log2(S) C, S the transform's area         ``DeviceSpeed.fft``
-=========  ============================================  =====================
+=========  ============================================  =======================
 
 The rule knows nothing of the batch: one model takes one path for every batch,
 and an exported graph with a dynamic batch is the graph that was measured. The
-Toeplitz matrices must also fit ``MATRIX_LIMIT``.
+matrices must also fit ``MATRIX_LIMIT``. Where :mod:`lkca_mm.ops.calibration` has
+measured a shape on this machine, its choice stands instead.
 
-On a CPU that gives the matrix up to about 36 x 36 tokens with full kernels, the
-transform beyond and for many kernels, the convolution for kernels of a few taps.
-The CPU's factors are medians of forward + backward on two AVX-512 cores; those
-of CUDA are estimates that wait to be measured.
+On a CPU that gives the matrix up to about 14 x 14 tokens with full kernels, the
+hybrid beyond, the transform for many kernels on large grids, the convolution for
+kernels of a few taps. The CPU's factors are medians of forward + backward on two
+AVX-512 cores; those of CUDA are estimates that wait to be measured.
 """
 
 import math
 from dataclasses import dataclass
 
+from lkca_mm.ops.calibration import measured_choice
 from lkca_mm.ops.fourier import transform_size
 
-# Bytes that the Toeplitz matrices of one layer may take: 256 MiB hold 8,192
-# tokens in fp32, a grid of 90 x 90. Above, `auto` leaves the matrix view.
+# Bytes that the matrices of one layer may take: 256 MiB hold 8,192 tokens in fp32,
+# a grid of 90 x 90. Above, `auto` leaves the matrix view.
 MATRIX_LIMIT = 256 * 2**20
+
+# Beyond these sides, of a kernel or of a grid, convolutions leave their fast path.
+_FAST_CONV_KERNEL = 13
+_FAST_CONV_GRID = 48
+_SLOW_CONV = 3.0
 
 
 @dataclass(frozen=True)
 class DeviceSpeed:
-    """How many times slower than a matrix product's a multiply-add runs.
+    """How many times slower than a large matrix product's a multiply-add runs.
 
     Attributes:
-        matrix: Of making one element of a Toeplitz matrix.
+        matrix: Of making one element of a matrix.
+        hybrid: Of the hybrid view's many smaller products, on a wide grid.
+        narrow: The width W at which those take twice as long.
         conv: Of depthwise ``conv2d``.
         fft: Of the Fourier transforms.
     """
 
     matrix: float
+    hybrid: float
+    narrow: float
     conv: float
     fft: float
 
 
+# By device and bytes of an element. A CPU with bf16 products runs large ones five times
+# as fast as in fp32, and everything else no faster.
 DEVICE_SPEED = {
-    'cpu': DeviceSpeed(matrix=50.0, conv=5.0, fft=16.0),
-    'cuda': DeviceSpeed(matrix=50.0, conv=40.0, fft=200.0),
+    ('cpu', 4): DeviceSpeed(matrix=50.0, hybrid=1.05, narrow=10.0, conv=4.0, fft=10.0),
+    ('cpu', 2): DeviceSpeed(matrix=250.0, hybrid=0.3, narrow=140.0, conv=20.0, fft=50.0),
+    ('cuda', 4): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
+    ('cuda', 2): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
 }
+
+
+def _reach(kernel_size: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
+    """Returns the size of the taps that act within ``grid``."""
+    return (min(kernel_size[0], 2 * grid[0] - 1), min(kernel_size[1], 2 * grid[1] - 1))
+
+
+def _hybrid_elements(kernel_size: tuple[int, int], grid: tuple[int, int]) -> int:
+    """Returns the elements of one kernel's matrices in the hybrid view, 4 F W^2."""
+    frequencies = (grid[0] + _reach(kernel_size, grid)[0] // 2) // 2 + 1
+    return 4 * frequencies * grid[1] ** 2
 
 
 def multiply_adds(
@@ -59,7 +89,8 @@ def multiply_adds(
     """Counts what ``backend`` executes for one image.
 
     Args:
-        backend: ``'toeplitz'``, ``'conv'``, ``'fft'`` or ``'reference'``.
+        backend: ``'toeplitz'``, ``'triton'``, ``'hybrid'``, ``'conv'``, ``'fft'`` or
+            ``'reference'``.
         kernel_size: (Kh, Kw) of the weight.
         grid: The token grid (H, W).
         groups: Number of kernels G.
@@ -70,7 +101,11 @@ def multiply_adds(
         element that is made.
     """
     num_tokens = grid[0] * grid[1]
-    reach = (min(kernel_size[0], 2 * grid[0] - 1), min(kernel_size[1], 2 * grid[1] - 1))
+    reach = _reach(kernel_size, grid)
+    if backend == 'hybrid':
+        elements = _hybrid_elements(kernel_size, grid)
+        transforms = elements // grid[1] ** 2 * num_tokens
+        return float((transforms + elements) * channels + elements * groups)
     if backend == 'conv':
         return float(reach[0] * reach[1] * num_tokens * channels)
     if backend == 'fft':
@@ -98,21 +133,30 @@ def choose_backend(
         channels: Number of channels C.
 
     Returns:
-        ``'toeplitz'``, ``'conv'`` or ``'fft'``.
+        ``'toeplitz'``, ``'hybrid'``, ``'conv'`` or ``'fft'``.
     """
-    speed = DEVICE_SPEED.get(device, DEVICE_SPEED['cuda'])
     shape = (kernel_size, grid, groups, channels)
-    elements = groups * (grid[0] * grid[1]) ** 2
-    costs = {
-        'toeplitz': multiply_adds('toeplitz', *shape) + speed.matrix * elements,
-        'conv': speed.conv * multiply_adds('conv', *shape),
-        'fft': speed.fft * multiply_adds('fft', *shape),
+    if (choice := measured_choice(device, element_size, *shape)) is not None:
+        return choice
+    speed = DEVICE_SPEED['cpu' if device == 'cpu' else 'cuda', 2 if element_size == 2 else 4]
+    elements = {
+        'toeplitz': groups * (grid[0] * grid[1]) ** 2,
+        'hybrid': groups * _hybrid_elements(kernel_size, grid),
     }
-    if elements * element_size > MATRIX_LIMIT:
-        costs['toeplitz'] = math.inf
+    slow_conv = max(kernel_size) > _FAST_CONV_KERNEL or max(grid) > _FAST_CONV_GRID
+    slower = {
+        'toeplitz': 1.0,
+        'hybrid': speed.hybrid * (1 + speed.narrow / grid[1]),
+        'conv': speed.conv * (_SLOW_CONV if slow_conv else 1),
+        'fft': speed.fft,
+    }
     # A plain loop: torch.compile before 2.5 cannot trace min() with a key.
-    cheapest = 'fft'
-    for name, cost in costs.items():
-        if cost < costs[cheapest]:
-            cheapest = name
+    cheapest, lowest = 'fft', math.inf
+    for name, factor in slower.items():
+        made = elements.get(name, 0)
+        if made * element_size > MATRIX_LIMIT:
+            continue
+        cost = factor * multiply_adds(name, *shape) + speed.matrix * made
+        if cost < lowest:
+            cheapest, lowest = name, cost
     return cheapest

@@ -74,8 +74,9 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
             g-th of G equal, consecutive shares of the channels: G = 1 is the
             paper's operator, G = C is a depthwise convolution.
         grid: The token grid (H, W).
-        backend: ``'toeplitz'``, ``'conv'``, ``'fft'``, ``'reference'``, or
-            ``'auto'``, which picks by the rule in :mod:`lkca_mm.ops.cost`.
+        backend: ``'toeplitz'``, ``'conv'``, ``'fft'``, ``'reference'``,
+            ``'triton'`` (CUDA only, no N x N matrix in memory), or ``'auto'``,
+            which picks by the rule in :mod:`lkca_mm.ops.cost`.
 
     Returns:
         Mixed tokens of shape (B, H*W, C).

@@ -60,6 +60,15 @@ def _transforms(
     return tuple(m.to(dtype).contiguous().to(device) for m in matrices)
 
 
+def _reach(weight: Tensor, grid: tuple[int, int]) -> tuple[int, int]:
+    """Returns the kernel size that this view works with: all of the width's taps."""
+    return min(weight.shape[1], 2 * grid[0] - 1), 2 * grid[1] - 1
+
+
+def _fit(weight: Tensor, grid: tuple[int, int]) -> Tensor:
+    return fit_kernel(weight, _reach(weight, grid))
+
+
 def _blocks(kernel: Tensor, transform: Tensor, width: int) -> Tensor:
     """Returns what multiplies the real and imaginary rows of each frequency.
 
@@ -109,34 +118,54 @@ def _plain(x: Tensor, kernel: Tensor, grid: tuple[int, int]) -> Tensor:
     return (inverse @ mixed).unflatten(3, (width, channels)).flatten(2, 3)
 
 
+class HybridMatrices:
+    """The matrices that a kernel and a grid give: made once, used for any tokens.
+
+    Args:
+        weight: One kernel of shape (1, Kh, Kw), Kh and Kw odd.
+        grid: The grid (H, W).
+    """
+
+    def __init__(self, weight: Tensor, grid: tuple[int, int]) -> None:
+        self.grid = grid
+        kernel = _fit(weight, grid)
+        self.forward, self.inverse, transform = _transforms(
+            grid[0], kernel.shape[1], weight.dtype, weight.device
+        )
+        self.blocks = _blocks(kernel, transform, grid[1])[0]
+
+    def mix(self, x: Tensor) -> Tensor:
+        """Mixes contiguous tokens of shape (B, H*W, C), in buffers that fit the caches."""
+        x = x.contiguous()
+        mixed = torch.empty_like(x)
+        spectra, products = _buffers(x, len(self.forward), self.grid[1], 2)
+        for tokens, result in _chunks(len(spectra), self.grid, x, mixed):
+            size = len(tokens)
+            _multiply(self.forward, tokens, _rows(spectra[:size]))
+            _multiply(self.blocks, spectra[:size], products[:size])
+            _multiply(self.inverse, _rows(products[:size]), result)
+        return mixed
+
+
 class _Hybrid(torch.autograd.Function):
-    """The same in buffers that fit the caches; of all this, backward keeps x alone."""
+    """The same with gradients; of all this, backward keeps x alone."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, kernel: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Mixes tokens of shape (S, H*W, C), S sets of tokens, one kernel for all."""
-        ctx.save_for_backward(x, kernel)
+    def forward(ctx: Any, x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Mixes tokens of shape (B, H*W, C)."""
+        ctx.save_for_backward(x, weight)
         ctx.grid = grid
-        height, width = grid
-        forward, inverse, transform = _transforms(height, kernel.shape[0], x.dtype, x.device)
-        blocks = _blocks(kernel[None], transform, width)[0]
-        mixed = torch.empty_like(x)
-        spectra, products = _buffers(x, len(forward), width, 2)
-        for tokens, result in _chunks(len(spectra), grid, x, mixed):
-            size = len(tokens)
-            _multiply(forward, tokens, _rows(spectra[:size]))
-            _multiply(blocks, spectra[:size], products[:size])
-            _multiply(inverse, _rows(products[:size]), result)
-        return mixed
+        return HybridMatrices(weight, grid).mix(x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        x, kernel = ctx.saved_tensors
-        height, width = ctx.grid
-        forward, inverse, transform = _transforms(height, kernel.shape[0], x.dtype, x.device)
+        x, weight = ctx.saved_tensors
+        x, gradient = x.contiguous(), gradient.contiguous()
+        width = ctx.grid[1]
+        matrices = HybridMatrices(weight, ctx.grid)
+        forward, inverse = matrices.forward, matrices.inverse
+        blocks = matrices.blocks.transpose(-2, -1)
         wants_x, wants_kernel, _ = ctx.needs_input_grad
-        gradient = gradient.contiguous()
-        blocks = _blocks(kernel[None], transform, width)[0].transpose(-2, -1)
         result = torch.empty_like(x) if wants_x else x
         # In fp32 at least: the batch is summed up here.
         total = torch.zeros_like(blocks, dtype=torch.promote_types(x.dtype, torch.float32))
@@ -152,10 +181,14 @@ class _Hybrid(torch.autograd.Function):
             if wants_x:
                 _multiply(blocks, gradients[:size], spectra[:size])
                 _multiply(forward.T, _rows(spectra[:size]), results)
+        of_weight = None
         if wants_kernel:
-            wide = _transforms(height, kernel.shape[0], total.dtype, x.device)[2]
-            total = _kernel_gradient(total[None], wide, width)[0].to(kernel.dtype)
-        return result if wants_x else None, total if wants_kernel else None, None
+            size = _reach(weight, ctx.grid)
+            transform = _transforms(ctx.grid[0], size[0], total.dtype, x.device)[2]
+            of_kernel = _kernel_gradient(total[None], transform, width)
+            # The way back of a crop or a padding about the centre is the other one.
+            of_weight = fit_kernel(of_kernel, tuple(weight.shape[1:])).to(weight.dtype)
+        return result if wants_x else None, of_weight, None
 
 
 def _buffers(x: Tensor, rows: int, width: int, count: int) -> list[Tensor]:
@@ -195,10 +228,10 @@ def lkca_hybrid(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     batch, num_tokens, channels = x.shape
     groups = weight.shape[0]
-    kernel = fit_kernel(weight, (min(weight.shape[1], 2 * grid[0] - 1), 2 * grid[1] - 1))
     tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()
     if groups == 1 and not tracing:
-        return _Hybrid.apply(x.contiguous(), kernel[0], grid)
+        return _Hybrid.apply(x, weight, grid)
+    kernel = _fit(weight, grid)
     if groups == 1:
         return _plain(x[:, None], kernel, grid)[:, 0]
     grouped = x.unflatten(2, (groups, channels // groups)).transpose(1, 2)

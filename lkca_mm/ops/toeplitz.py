@@ -72,7 +72,7 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.grid = grid
-        return _multiply(toeplitz_matrix(weight, grid)[0], x)
+        return multiply(toeplitz_matrix(weight, grid)[0], x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -80,7 +80,7 @@ class _Product(torch.autograd.Function):
         wants_x, wants_weight, _ = ctx.needs_input_grad
         of_x = of_weight = None
         if wants_x:
-            of_x = _multiply(toeplitz_matrix(weight, ctx.grid)[0].T, gradient)
+            of_x = multiply(toeplitz_matrix(weight, ctx.grid)[0].T, gradient)
         if wants_weight:
             with torch.enable_grad():
                 taps = weight.detach().requires_grad_()
@@ -93,7 +93,7 @@ class _Product(torch.autograd.Function):
 _SMALL = 256
 
 
-def _multiply(matrix: Tensor, x: Tensor) -> Tensor:
+def multiply(matrix: Tensor, x: Tensor) -> Tensor:
     """Multiplies each of a batch by one matrix; torch.matmul would copy the batch twice."""
     return torch.bmm(matrix.expand(len(x), -1, -1), x)
 

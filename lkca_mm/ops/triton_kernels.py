@@ -10,10 +10,13 @@ Kernels are fitted to (2H-1) x (2W-1) taps, so every pair of tokens has a tap. O
 batch and channels only their product matters: the pairs (image, channel of the
 group) are numbered through as *columns*, which fills tiles with few channels too.
 """
-# ruff: noqa: ANN001, ANN202 - Triton reads annotations as the types of its own language.
+# ruff: noqa: ANN001, ANN201, ANN202 - Triton reads annotations as the types of its own language.
 
 import triton
 import triton.language as tl
+
+if not hasattr(tl, 'gather'):
+    raise ImportError('Triton before 3.2 cannot gather')
 
 
 @triton.jit
@@ -223,3 +226,7 @@ def correlation_kernel(
                 + (to_x + beside * PATCH_W),
                 tl.sum(tl.where(inside, aligned, 0.0), axis=0),
             )
+
+
+# In Triton's interpreter (TRITON_INTERPRET=1) kernels run on the CPU, tile by tile.
+INTERPRETED = not isinstance(product_kernel, triton.JITFunction)

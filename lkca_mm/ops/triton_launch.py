@@ -6,10 +6,7 @@ import torch
 import triton
 from torch import Tensor
 
-from lkca_mm.ops.triton_kernels import correlation_kernel, product_kernel
-
-# In Triton's interpreter (TRITON_INTERPRET=1) kernels run on the CPU, tile by tile.
-INTERPRETED = not isinstance(product_kernel, triton.JITFunction)
+from lkca_mm.ops.triton_kernels import INTERPRETED, correlation_kernel, product_kernel
 
 # (BLOCK_M, BLOCK_N, BLOCK_K, warps, stages). Wide tiles use a Toeplitz tile often;
 # narrow ones serve few columns, and fp32, whose accumulation needs more registers.
@@ -100,7 +97,7 @@ def choose_patch(grid: tuple[int, int], element_size: int) -> tuple[int, int]:
         return padded**2 * PATCH_COST[patch[0] * patch[1]]
 
     # 128 x 128 sums of fp32 products take more registers than there are.
-    areas = [area for area in PATCH_COST if area < 128 or element_size < 4]
+    areas = [area for area in PATCH_COST if area < 128 or element_size < 4 or INTERPRETED]
     patches = [(area // wide, wide) for area in areas for wide in (8, 16, 4, 32, 2, 64, 1)]
     return min((patch for patch in patches if patch[0] > 0), key=cost)
 

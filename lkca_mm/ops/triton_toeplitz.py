@@ -17,21 +17,23 @@ from lkca_mm.ops.kernel import fit_kernel
 
 
 def _launcher(x: Tensor) -> ModuleType:
-    """Imports Triton only when it is asked for: there are machines without."""
+    """Imports Triton, which not every machine has, only when it is asked for."""
     try:
-        from lkca_mm.ops import triton_launch
+        from lkca_mm.ops.triton_kernels import INTERPRETED
     except ImportError as error:
         raise ImportError(
-            "backend 'triton' needs Triton 3.2 or later, which comes with PyTorch 2.6 or later "
-            "for CUDA on Linux; on Windows: pip install triton-windows; or choose backend='auto'"
+            "backend 'triton' needs Triton 3.2 or later: it comes with PyTorch 2.6 or later for "
+            "CUDA on Linux; on Windows install triton-windows; or choose backend='auto'"
         ) from error
     if x.dtype not in (torch.float32, torch.bfloat16, torch.float16):
-        raise ValueError(f"backend 'triton' computes in fp32, bf16 or fp16; got {x.dtype}")
-    if x.device.type != ('cpu' if triton_launch.INTERPRETED else 'cuda'):
-        raise ValueError(
-            f"backend 'triton' needs tensors on a CUDA device, got {x.device.type}; "
-            f'on a CPU it runs in the interpreter alone (TRITON_INTERPRET=1)'
-        )
+        raise ValueError(f"backend 'triton' computes in fp32, bf16 or fp16, not in {x.dtype}")
+    if not INTERPRETED:
+        if x.device.type != 'cuda':
+            raise ValueError(f"backend 'triton' needs tensors on a CUDA device, got {x.device}")
+        if torch.cuda.get_device_capability(x.device) < (8, 0):
+            raise ValueError("backend 'triton' needs a GPU of compute capability 8.0 or later")
+    from lkca_mm.ops import triton_launch
+
     return triton_launch
 
 

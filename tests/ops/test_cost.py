@@ -2,31 +2,43 @@
 
 import pytest
 
-from lkca_mm.ops import choose_backend, multiply_adds
+from lkca_mm.ops import calibration, choose_backend, cost, multiply_adds
 
 
 @pytest.mark.parametrize(
     ('kernel', 'grid', 'groups', 'chosen'),
     [
         (15, 8, 1, 'toeplitz'),  # CIFAR, full kernel
-        (31, 16, 1, 'toeplitz'),  # UPerNet at 512 x 512
-        (63, 32, 1, 'toeplitz'),  # FPN at 512 x 512
-        (63, 32, 12, 'fft'),  # so many matrices cost more than they save
-        (127, 64, 1, 'fft'),
-        (63, 32, 384, 'fft'),  # depthwise
-        (7, 32, 1, 'conv'),
+        (31, 16, 1, 'hybrid'),  # UPerNet at 512 x 512
+        (63, 32, 1, 'hybrid'),  # FPN at 512 x 512
+        (63, 32, 12, 'hybrid'),
+        (127, 64, 1, 'hybrid'),
+        (255, 128, 1, 'hybrid'),
+        (63, 32, 384, 'fft'),  # depthwise: so many matrices cost more than they save
+        (3, 32, 1, 'conv'),
         (3, 8, 1, 'conv'),
-        (255, 128, 1, 'fft'),  # a matrix of 1 GiB
+        (7, 64, 1, 'fft'),
     ],
 )
 def test_choice_on_a_cpu(kernel, grid, groups, chosen):
     assert choose_backend('cpu', 4, (kernel, kernel), (grid, grid), groups, 384) == chosen
 
 
-def test_matrix_limit_is_in_bytes():
-    shape = ((127, 127), (96, 96), 1, 4096)
-    assert choose_backend('cuda', 2, *shape) == 'toeplitz'
-    assert choose_backend('cuda', 4, *shape) != 'toeplitz'
+@pytest.mark.parametrize(
+    ('grid', 'chosen'), [(8, 'toeplitz'), (16, 'toeplitz'), (24, 'hybrid'), (32, 'hybrid')]
+)
+def test_choice_in_half_precision(grid, chosen):
+    """Large products gain more from bf16 than the hybrid's small ones."""
+    kernel = (2 * grid - 1, 2 * grid - 1)
+    assert choose_backend('cpu', 2, kernel, (grid, grid), 1, 384) == chosen
+
+
+def test_matrix_limit_is_in_bytes(monkeypatch):
+    shape = ((15, 15), (8, 8), 1, 4096)
+    assert choose_backend('cpu', 4, *shape) == 'toeplitz'
+    monkeypatch.setattr(cost, 'MATRIX_LIMIT', 4 * 64**2)
+    assert choose_backend('cpu', 4, *shape) == 'toeplitz'
+    assert choose_backend('cpu', 8, *shape) != 'toeplitz'
 
 
 def test_counts_by_hand():
@@ -34,5 +46,56 @@ def test_counts_by_hand():
     assert multiply_adds('conv', (5, 3), (4, 6), 1, 8) == 15 * 24 * 8
     assert multiply_adds('conv', (9, 13), (4, 6), 1, 8) == 7 * 11 * 24 * 8
     assert multiply_adds('toeplitz', (5, 3), (4, 6), 2, 8) == 24 * 24 * (8 + 2)
+    # A circle of 4 + 2 rows has the frequencies 0 to 3, of 2 rows each: 8 x 4 there and
+    # back for each of 6 columns, and 12 x 12 a frequency.
+    hybrid = (2 * 8 * 4 * 6 + 4 * 12 * 12) * 8 + 4 * 12 * 12 * 2
+    assert multiply_adds('hybrid', (5, 3), (4, 6), 2, 8) == hybrid
     # Circles of 4 + 2 and 6 + 1 tokens, lengthened to 6 and 8.
     assert multiply_adds('fft', (5, 3), (4, 6), 1, 8) == pytest.approx(2 * 48 * 5.585 * 8, rel=1e-3)
+
+
+# --- what was measured on this machine goes first --------------------------------------
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setattr(calibration, '_FROM_FILE', {})
+    monkeypatch.setattr(calibration, '_here', {})
+    return tmp_path / 'lkca_mm' / 'calibration.json'
+
+
+SHAPE = ((15, 15), (8, 8), 1, 384)
+
+
+def reread(monkeypatch):
+    """What a new process would do at import."""
+    monkeypatch.setattr(calibration, '_FROM_FILE', calibration.read_calibration())
+    monkeypatch.setattr(calibration, '_here', {})
+
+
+def test_measured_choices_go_first(cache, monkeypatch):
+    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
+    key = calibration.shape_key(4, *SHAPE)
+    assert calibration.keep_choices('cpu', {key: 'conv'}) == cache
+    assert choose_backend('cpu', 4, *SHAPE) == 'conv'
+    assert choose_backend('cpu', 2, *SHAPE) == 'toeplitz'  # another type
+    reread(monkeypatch)
+    assert choose_backend('cpu', 4, *SHAPE) == 'conv'
+    # Another device's choices are not ours.
+    monkeypatch.setattr(calibration, 'device_name', lambda device: 'another machine')
+    reread(monkeypatch)
+    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
+
+
+@pytest.mark.parametrize('text', ['', '[1]', '{"cpu": 3}', 'no JSON'], ids=repr)
+def test_a_broken_file_is_none(cache, monkeypatch, text):
+    cache.parent.mkdir()
+    cache.write_text(text)
+    reread(monkeypatch)
+    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
+
+
+def test_an_unknown_choice_is_none(cache):
+    calibration.keep_choices('cpu', {calibration.shape_key(4, *SHAPE): 'quantum'})
+    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'

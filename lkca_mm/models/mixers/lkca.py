@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.ops import check_backend, fit_kernel, lkca
+from lkca_mm.ops import FoldedLKCA, check_backend, fit_kernel, lkca
 
 PROJECTIONS = ('none', 'value_output')
 KERNEL_INITS = ('zero', 'conv', 'trunc_normal', 'gaussian')
@@ -64,8 +64,11 @@ class LKCAMixer(nn.Module):
             check_backend(backend)
         except ValueError as error:
             raise ConfigError(str(error)) from None
+        self.embed_dims = embed_dims
         self.kernel_init = kernel_init
         self.backend = backend
+        self._folded: dict[tuple, FoldedLKCA] = {}
+        self._folded_from: tuple | None = None
         self.resample_kernels = resample_kernels
         self.kernel = nn.Parameter(torch.empty(num_kernels, *kernel_size))
         projected = projections == 'value_output'
@@ -104,11 +107,58 @@ class LKCAMixer(nn.Module):
             Mixed tokens of shape (B, P + H*W, C). Prefix tokens have no place on
             the grid: none of them is read, and they receive zeros.
         """
-        patches = self.value(x[:, num_prefix_tokens:])
-        mixed = lkca(patches, self.kernel, grid, self.backend)
+        mixed = self._mix(self.value(x[:, num_prefix_tokens:]), grid)
         if num_prefix_tokens:
             mixed = F.pad(mixed, (0, 0, num_prefix_tokens, 0))
         return self.proj_drop(self.proj(mixed))
+
+    def _mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Runs the operator; in evaluation with what was folded for this grid."""
+        learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
+        # A graph that is being made has constants of its own.
+        if learning or torch.compiler.is_compiling() or torch.jit.is_tracing():
+            return lkca(patches, self.kernel, grid, self.backend)
+        dtype, device = self._product_dtype(patches), patches.device.type
+        with torch.autocast(device, enabled=False):
+            return self.fold(grid, dtype)(patches.to(dtype))
+
+    @staticmethod
+    def _product_dtype(patches: Tensor) -> torch.dtype:
+        """Returns the type that the product runs in, which is autocast's where it is on."""
+        device = patches.device.type
+        if torch.is_autocast_enabled(device) and patches.dtype != torch.float64:
+            return torch.get_autocast_dtype(device)
+        return patches.dtype
+
+    def fold(self, grid: tuple[int, int], dtype: torch.dtype | None = None) -> FoldedLKCA:
+        """Returns the operator with this kernel as a constant; made once a grid and kept.
+
+        It is dropped by ``train()`` and ``eval()``, and when the kernel changes in
+        place, as an optimiser or ``load_state_dict`` change it. Writing to
+        ``kernel.data`` goes unnoticed: call ``eval()`` after it.
+
+        Args:
+            grid: The grid (H, W).
+            dtype: Type of the tokens to come; the kernel's if None.
+        """
+        dtype = dtype or self.kernel.dtype
+        now = (self.kernel.data_ptr(), self.kernel._version, self.backend)
+        if now != self._folded_from:
+            self._folded, self._folded_from = {}, now
+        key = (tuple(grid), dtype, self.kernel.device)
+        if key not in self._folded:
+            kernel = self.kernel.detach().to(dtype)
+            self._folded[key] = FoldedLKCA(kernel, tuple(grid), self.embed_dims, self.backend)
+        return self._folded[key]
+
+    def train(self, mode: bool = True) -> 'LKCAMixer':
+        """Sets training mode and drops what was folded."""
+        self._folded = {}
+        return super().train(mode)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leaves what was folded out of copies and pickles."""
+        return {**self.__dict__, '_folded': {}}
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

@@ -1,0 +1,60 @@
+"""Finds the fastest backend of a shape on this machine."""
+
+from typing import Any
+
+import torch
+
+from lkca_mm.benchmark.timing import interleaved_medians
+from lkca_mm.ops import lkca
+from lkca_mm.ops.calibration import keep_choices, shape_key
+
+# No candidate may hold more elements in one matrix than 4,096 tokens have.
+_MOST_TOKENS = 64**2
+_LARGEST_CONV = 15
+
+
+def calibrate(
+    shapes: list[tuple[tuple[int, int], tuple[int, int], int, int]],
+    device: str = 'cpu',
+    dtype: torch.dtype = torch.float32,
+    tokens: int = 4096,
+    rounds: int = 3,
+) -> dict[str, dict[str, float]]:
+    """Times forward + backward of the backends and keeps the fastest of each shape.
+
+    Args:
+        shapes: (Kh, Kw), (H, W), G and C of each shape.
+        device: ``'cpu'`` or ``'cuda'``.
+        dtype: Type of tokens and weights.
+        tokens: Tokens in a batch, about.
+        rounds: Counted rounds.
+
+    Returns:
+        Milliseconds by backend, by :func:`lkca_mm.ops.calibration.shape_key`.
+    """
+    found: dict[str, dict[str, float]] = {}
+    for kernel_size, grid, groups, channels in shapes:
+        size = grid[0] * grid[1]
+        options: dict[str, Any] = {'device': device, 'dtype': dtype}
+        x = torch.randn(max(1, tokens // size), size, channels, requires_grad=True, **options)
+        weight = torch.randn(groups, *kernel_size, requires_grad=True, **options)
+        grad = torch.randn_like(x)
+        names = ['hybrid', 'fft']
+        if size <= _MOST_TOKENS:
+            names.append('toeplitz')
+        if max(kernel_size) <= _LARGEST_CONV:
+            names.append('conv')
+        if device != 'cpu':
+            names.append('triton')
+
+        def step(name: str, x: torch.Tensor = x, w: torch.Tensor = weight,
+                 g: torch.Tensor = grad, grid: tuple[int, int] = grid) -> object:  # fmt: skip
+            return torch.autograd.grad(lkca(x, w, grid, name), (x, w), g)
+
+        candidates = {name: (lambda name=name: step(name)) for name in names}
+        medians = interleaved_medians(candidates, rounds, device)
+        key = shape_key(x.element_size(), kernel_size, grid, groups, channels)
+        found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}
+    fastest = {key: min(times, key=times.__getitem__) for key, times in found.items()}
+    keep_choices(torch.device(device).type, fastest)
+    return found

@@ -1,0 +1,60 @@
+"""The operator with a kernel that stays as it is: all that depends on it, made once."""
+
+import torch
+from torch import Tensor
+
+from lkca_mm.ops.cost import MATRIX_LIMIT, choose_backend
+from lkca_mm.ops.dispatch import lkca
+from lkca_mm.ops.hybrid import HybridMatrices
+from lkca_mm.ops.toeplitz import multiply, toeplitz_matrix
+
+
+class FoldedLKCA:
+    """LKCA on one grid as one product with a constant matrix.
+
+    Where the rule of :mod:`lkca_mm.ops.cost` prefers the hybrid view, its
+    matrices are the constant instead: two transforms and one product, cheaper than
+    the dense product on such grids. Other views have nothing to fold.
+
+    Args:
+        weight: Kernels of shape (G, Kh, Kw), in the type of the tokens to come.
+        grid: The token grid (H, W).
+        channels: Channels C of the tokens.
+        backend: As for :func:`lkca_mm.ops.lkca`.
+    """
+
+    def __init__(
+        self, weight: Tensor, grid: tuple[int, int], channels: int, backend: str = 'auto'
+    ) -> None:
+        self.weight, self.grid, self.backend = weight, grid, backend
+        if backend == 'auto':
+            self.backend = choose_backend(
+                weight.device.type,
+                weight.element_size(),
+                tuple(weight.shape[1:]),
+                grid,
+                weight.shape[0],
+                channels,
+            )
+        elements = weight.shape[0] * (grid[0] * grid[1]) ** 2
+        small = elements * weight.element_size() <= MATRIX_LIMIT
+        self.matrix: Tensor | None = None
+        self.hybrid: HybridMatrices | None = None
+        with torch.no_grad():
+            if self.backend == 'toeplitz' and small:
+                self.matrix = toeplitz_matrix(weight, grid)
+            elif self.backend == 'hybrid' and weight.shape[0] == 1:
+                self.hybrid = HybridMatrices(weight, grid)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Mixes tokens of shape (B, H*W, C)."""
+        if self.matrix is not None and len(self.matrix) == 1:
+            return multiply(self.matrix[0], x)
+        if self.matrix is not None:
+            groups = len(self.matrix)
+            shares = x.unflatten(2, (groups, -1)).permute(2, 0, 1, 3)
+            mixed = self.matrix[:, None] @ shares
+            return mixed.permute(1, 2, 0, 3).flatten(2)
+        if self.hybrid is not None:
+            return self.hybrid.mix(x)
+        return lkca(x, self.weight, self.grid, self.backend)
