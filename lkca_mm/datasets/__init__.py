@@ -2,7 +2,15 @@
 
 from lkca_mm.datasets.camvid import CamVidDataset
 from lkca_mm.datasets.cifar import CheckedCIFAR10, CheckedCIFAR100
+from lkca_mm.datasets.collate import whole_batch_collate
 from lkca_mm.datasets.svhn import SVHN
 from lkca_mm.datasets.tiny_imagenet import TinyImageNet
 
-__all__ = ['SVHN', 'CamVidDataset', 'CheckedCIFAR10', 'CheckedCIFAR100', 'TinyImageNet']
+__all__ = [
+    'SVHN',
+    'CamVidDataset',
+    'CheckedCIFAR10',
+    'CheckedCIFAR100',
+    'TinyImageNet',
+    'whole_batch_collate',
+]

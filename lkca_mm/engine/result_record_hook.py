@@ -93,15 +93,17 @@ class ResultRecordHook(Hook):
 
     def before_train(self, runner: Any) -> None:
         """Takes up what a resumed checkpoint holds, and shows that the file can be written."""
+        earlier = runner.message_hub.get_info(_KEY)
         fresh = {
             'curve': [],
             'seconds': {'training': 0.0, 'validation': 0.0},
-            'loss': {'sum': 0.0, 'count': 0},
+            # A run that was not recorded so far has losses before this iteration too.
+            'recorded_from': runner.iter if earlier is None else 0,
             'settings': {},
             'sessions': [],
         }
         # The hub keeps this very object, so changing it is enough from here on.
-        self._state = fresh | runner.message_hub.get_info(_KEY, {})
+        self._state = fresh | (earlier or {})
         runner.message_hub.update_info(_KEY, self._state)
         # Options of any session count: who resumes may forget to repeat them.
         self._state['settings'].update(plain(self.settings))
@@ -123,12 +125,7 @@ class ResultRecordHook(Hook):
         self._catch_up(runner)
 
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
-        """Adds the iteration's loss and time."""
-        # Read from the hub: asking the GPU a second time would cost a second wait.
-        losses = runner.message_hub.log_scalars.get('train/loss')
-        if losses is not None:
-            self._state['loss']['sum'] += losses.current()
-            self._state['loss']['count'] += 1
+        """Adds the iteration's time."""
         self._count_seconds('training')
 
     def before_val(self, runner: Any) -> None:
@@ -141,14 +138,12 @@ class ResultRecordHook(Hook):
         if self._state is None:
             return
         self._count_seconds('validation')
-        loss = self._state['loss']
         entry = {} if by_iteration(runner) else {'epoch': runner.epoch}
         entry['iteration'] = runner.iter
-        entry['train_loss'] = loss['sum'] / loss['count'] if loss['count'] else None
+        entry['train_loss'] = self._mean_loss(runner)
         scores = plain(metrics or {})
         entry.update({name: value for name, value in scores.items() if is_score(value)})
         self._state['curve'].append(plain(entry))
-        loss.update(sum=0.0, count=0)
         self._write(finished=False)
 
     def after_train(self, runner: Any) -> None:
@@ -173,6 +168,20 @@ class ResultRecordHook(Hook):
             'schedule': plain(schedule_of(runner)),
             'params': learnable_parameters(runner.model),
         }
+
+    def _mean_loss(self, runner: Any) -> float | None:
+        """Returns the mean since the last entry of the curve, None without an iteration.
+
+        It is read here from the hub, which every checkpoint holds: asking for each
+        iteration's loss would make each wait for the GPU.
+        """
+        curve = self._state['curve']
+        start = curve[-1]['iteration'] if curve else self._state['recorded_from']
+        losses = runner.message_hub.log_scalars.get('train/loss')
+        count = runner.iter - start
+        if losses is None or count < 1:
+            return None
+        return float(losses.mean(count))
 
     def _progress(self, runner: Any) -> int:
         return runner.iter if by_iteration(runner) else runner.epoch

@@ -5,6 +5,7 @@ from lkca_mm.models.backbones import LKCAViT, PlainViT
 from lkca_mm.models.convert import convert_mmseg_vit
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
 from lkca_mm.models.vision_trunk import VisionTrunk
+from lkca_mm.models.whole_batch_preprocessor import WholeBatchPreprocessor
 
 __all__ = [
     'ARCHS',
@@ -14,5 +15,6 @@ __all__ = [
     'ParallelMixer',
     'PlainViT',
     'VisionTrunk',
+    'WholeBatchPreprocessor',
     'convert_mmseg_vit',
 ]

@@ -66,7 +66,7 @@ class DeviceSpeed:
 # as fast as in fp32, and everything else no faster.
 DEVICE_SPEED = {
     ('cpu', 4): DeviceSpeed(matrix=50.0, hybrid=1.05, narrow=10.0, conv=4.0, fft=10.0),
-    ('cpu', 2): DeviceSpeed(matrix=250.0, hybrid=0.3, narrow=140.0, conv=20.0, fft=50.0),
+    ('cpu', 2): DeviceSpeed(matrix=100.0, hybrid=0.3, narrow=140.0, conv=20.0, fft=50.0),
     ('cuda', 4): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
     ('cuda', 2): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
 }

@@ -7,7 +7,7 @@ std = [0.2673, 0.2564, 0.2762]
 # The pictures' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [129.285, 124.0575, 112.4295]
 pixel_std = [68.1615, 65.382, 70.431]
-data_preprocessor = dict(num_classes=num_classes)
+data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
 train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
@@ -36,6 +36,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
+    collate_fn=dict(type='whole_batch_collate'),
     sampler=dict(type='MultiPassSampler', shuffle=True),
     dataset=dict(type='CheckedCIFAR100', data_root='data', split='train', pipeline=train_pipeline),
 )

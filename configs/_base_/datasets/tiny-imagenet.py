@@ -8,7 +8,7 @@ std = [0.277, 0.2691, 0.2821]
 # The pictures' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [122.451, 114.2655, 101.3625]
 pixel_std = [70.635, 68.6205, 71.9355]
-data_preprocessor = dict(num_classes=num_classes)
+data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
 train_pipeline = [
     dict(type='LoadCheckedImage'),
     dict(type='RandomCrop', crop_size=64, padding=4),
@@ -40,6 +40,7 @@ train_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     drop_last=True,
+    collate_fn=dict(type='whole_batch_collate'),
     sampler=dict(type='MultiPassSampler', shuffle=True),
     dataset=dict(
         type='TinyImageNet',
