@@ -5,6 +5,7 @@ from pathlib import Path
 from lkca_mm.report.ablation import ablation_table
 from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
+from lkca_mm.report.operator import operator_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
 from lkca_mm.report.table import Table
@@ -19,6 +20,7 @@ NAMES = (
     'classification',
     'comparison',
     'ablation',
+    'operator',
 )
 
 
@@ -31,6 +33,7 @@ def build_tables(results: str | Path) -> dict[str, Table]:
         classification_table(runs),
         comparison_table(runs),
         ablation_table(runs),
+        operator_table(results),
     ]
     return {table.name: table for table in tables}
 

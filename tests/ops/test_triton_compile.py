@@ -148,7 +148,7 @@ def test_correlation(name, tmp_path):
     """The gradient of the kernel."""
     configs = triton_launch.tuned_correlation.configs
     patch = triton_launch.choose_patch((32, 32), TYPES[name].itemsize)
-    for config in configs if name != 'fp16' else configs[:1]:
+    for config in configs[::2] if name != 'fp16' else configs[:1]:
         compiled = compile_correlation(name, config, patch)
         registers, spilled = resources(compiled, tmp_path)
         print('correlation', name, patch, config, registers, spilled, compiled.metadata.shared)
@@ -230,7 +230,7 @@ def test_launches(grid, monkeypatch):
     assert triton_launch.tuned_correlation.launches == [((1, 3, 1), 2)]
 
 
-@pytest.mark.parametrize('grid', [(1, 1), (1, 7), (14, 14), (7, 9), (31, 17)], ids=str)
+@pytest.mark.parametrize('grid', [(1, 1), (1, 7), (14, 14), (31, 17)], ids=str)
 def test_every_patch(grid):
     patch = triton_launch.choose_patch(grid, 2)
     config = triton_launch.tuned_correlation.configs[0]

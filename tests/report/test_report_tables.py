@@ -12,6 +12,7 @@ from lkca_mm.report import NAMES, build_tables
 from lkca_mm.report.ablation import ablation_table
 from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
+from lkca_mm.report.operator import operator_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
 from lkca_mm.report.table import Table
@@ -203,3 +204,20 @@ def test_measured_follows_its_records(tmp_path):
     path.unlink()
     (folder / 'op_cpu.json').unlink()
     assert len(lines_of(measured_table(folder))) == 5
+
+
+def test_operator_shows_what_auto_loses(tmp_path):
+    result = {
+        'grid': 16, 'channels': 192, 'batch': 4, 'mode': 'forward',
+        'milliseconds': {'auto': 6.0, 'toeplitz': 5.0, 'hybrid': 8.0, 'mhsa': 3.0, 'bound': 4.0},
+        'times_faster_than': {'mhsa with SDPA': 0.5, 'the bound': 2 / 3},
+    }  # fmt: skip
+    path = tmp_path / 'op_sweep_cpu.json'
+    assert operator_table(tmp_path).markdown() == 'Nothing measured yet.'
+    path.write_text(json.dumps({'results': [result]}))
+    assert lines_of(operator_table(tmp_path))[2] == (
+        '| 16x16 | 192 | 4 | forward | 6.0 |  | 0.5 | 0.7 | toeplitz | 1.20 |'
+    )
+    path.write_text(json.dumps({'results': [{}]}))
+    with pytest.raises(DataError, match='operator'):
+        operator_table(tmp_path)
