@@ -29,6 +29,9 @@ def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None
     matplotlib.use('Agg')
     from matplotlib import pyplot
 
+    # Text as text, and the same file for the same figures.
+    matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'lkca_mm'})
+
     widths = sorted({result['channels'] for result in results})
     figure, axes = pyplot.subplots(
         1, len(widths), figsize=(4.2 * len(widths) + 2, 4.4), sharey=True, squeeze=False

@@ -52,6 +52,8 @@ class _Stopwatch:
                 self.spent[part] += time.perf_counter() - begin
                 self._inside = False
 
+        # mmengine's schedulers mark the optimizer's step that they count by.
+        vars(timed).update(getattr(call, '__dict__', {}))
         setattr(thing, method, timed)
 
 

@@ -170,7 +170,7 @@ def test_gradients_of_gradients():
 
 @on_device
 def test_same_bits_each_time():
-    grid = (12, 10)
+    grid = (6, 5)
     inputs = [t.to(DEVICE) for t in make(grid, channels=40, dtype=torch.float32)]
     for first, second in zip(*(run(*inputs, grid, 'triton') for _ in range(2)), strict=True):
         assert torch.equal(first, second)

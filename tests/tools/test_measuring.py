@@ -3,6 +3,10 @@
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
+
+from lkca_mm.benchmark.op import OpCase
+from lkca_mm.ops import calibration, choose_backend
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 
@@ -37,9 +41,48 @@ def test_benchmark_records_what_it_measured(run_tool, tmp_path):
     (result,) = record['results']
     assert (result['grid'], result['channels'], result['batch']) == (4, 12, 2)
     times = result['milliseconds']
-    assert set(times) == {'auto', 'toeplitz', 'fft', 'conv', 'mhsa'}
+    assert set(times) == {'auto', 'toeplitz', 'hybrid', 'fft', 'conv', 'mhsa', 'bound'}
     assert all(ms > 0 for ms in times.values())
     assert result['times_faster_than']['mhsa with SDPA'] == times['mhsa'] / times['auto']
+    assert result['times_faster_than']['the bound'] == times['bound'] / times['auto']
+
+
+def test_benchmark_sweeps_and_draws(run_tool, tmp_path, monkeypatch):
+    small = [OpCase(4, 12, 2), OpCase(6, 12, 1), OpCase(4, 24, 2)]
+    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda: small)
+    record, plot = tmp_path / 'op.json', tmp_path / 'plots' / 'op.svg'
+    code, _, err = run_tool(
+        'benchmark', 'op', '--sweep', '--rounds', 1, '--out', record, '--plot', plot
+    )
+    assert code == 0, err
+    results = json.loads(record.read_text())['results']
+    assert [result['mode'] for result in results] == ['forward'] * 3 + ['forward + backward'] * 3
+    drawing = ElementTree.parse(plot)
+    texts = ''.join(drawing.getroot().itertext())
+    for word in ('12 channels', '24 channels', 'bound: dense product', 'grid side'):
+        assert word in texts
+    code, _, err = run_tool('benchmark', 'op', '--plot', tmp_path / 'op.gif')
+    assert code == 1
+    assert 'op.gif: must end with .png or .svg' in err
+
+
+def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setattr(calibration, '_FROM_FILE', {})
+    monkeypatch.setattr(calibration, '_here', {})
+    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda: [OpCase(4, 12, 2)])
+    code, out, err = run_tool('benchmark', 'calibrate', '--kernel', '3,5,12')
+    assert code == 0, err
+    kept = json.loads((tmp_path / 'lkca_mm' / 'calibration.json').read_text())
+    (choices,) = kept.values()
+    assert set(choices) == {'4x4 kernel 7x7 G1 C12 32 bit', '5x5 kernel 3x3 G1 C12 32 bit'}
+    assert (
+        choose_backend('cpu', 4, (3, 3), (5, 5), 1, 12) == choices['5x5 kernel 3x3 G1 C12 32 bit']
+    )
+    assert '5x5 kernel 3x3' in out
+    code, _, err = run_tool('benchmark', 'calibrate', '--kernel', '3,5')
+    assert code == 1
+    assert '--kernel 3,5: write KERNEL,GRID,CHANNELS' in err
 
 
 def test_benchmark_of_data_names_every_stage(run_tool, write_config, tmp_path):
