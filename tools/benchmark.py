@@ -1,4 +1,4 @@
-"""Measures speed: of the operator (`op`), of a training pipeline (`data`)."""
+"""Measures speed: of the operator, of models, of training loops and of data pipelines."""
 
 import argparse
 import shlex
@@ -10,12 +10,15 @@ from lkca_mm.command import run_command
 
 import cv2
 import torch
+from mmengine.config import DictAction
+from mmengine.logging import MMLogger
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.benchmark.calibrate import calibrate
 from lkca_mm.benchmark.data import benchmark_data
+from lkca_mm.benchmark.model import benchmark_models
 from lkca_mm.benchmark.op import (
     BACKENDS,
     DEFAULT_CASES,
@@ -25,10 +28,12 @@ from lkca_mm.benchmark.op import (
     sweep_cases,
 )
 from lkca_mm.benchmark.plot import plot_op
-from lkca_mm.engine.run_config import check_data, load_config
+from lkca_mm.benchmark.train import PARTS, benchmark_train
+from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
 from lkca_mm.record import environment, write_record
+from lkca_mm.report.facts import plain
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -131,12 +136,74 @@ def run_data(args: argparse.Namespace) -> None:
         results.append({'config': path, **result})
         table = Table(title=path, box=SIMPLE)
         table.add_column('stage', no_wrap=True)
-        table.add_column('us an image', justify='right', no_wrap=True)
+        for name in ('us an image', 'images/s'):
+            table.add_column(name, justify='right', no_wrap=True)
         for name, microseconds in result['microseconds'].items():
-            table.add_row(name, f'{microseconds:.1f}')
+            table.add_row(name, f'{microseconds:.1f}', f'{1e6 / max(microseconds, 1e-3):,.0f}')
         print_table(table)
         print(f'{result["images_per_second"]:,.0f} images a second on one core, collated')
     keep(args.out, 'cpu', {'rounds': args.rounds, 'images': args.images, 'seed': 0}, results)
+
+
+def run_model(args: argparse.Namespace) -> None:
+    """Times models and their memory side by side, prints a table and writes the JSON."""
+    MMLogger.get_instance('benchmark', log_level='WARNING')
+    precisions = ('fp32', 'bf16') if args.amp else ('fp32',)
+    modes = ('eager', 'compile') if args.compile else ('eager',)
+    results = benchmark_models(
+        {path: load_config(path, args.cfg_options) for path in args.configs},
+        args.batch,
+        args.device,
+        precisions,
+        modes,
+        args.rounds,
+    )
+    table = Table(title=f'images/s, batch {args.batch}, {args.device}', box=SIMPLE)
+    for name in ('config', 'image', 'type', 'mode'):
+        table.add_column(name, no_wrap=True)
+    for name in ('training', 'inference', 'peak MiB'):
+        table.add_column(name, justify='right', no_wrap=True)
+    for result in results:
+        table.add_row(
+            Path(result['config']).stem,
+            'x'.join(map(str, result['image_size'])),
+            result['precision'],
+            result['mode'],
+            f'{result["train_images_per_second"]:.2f}',
+            f'{result["infer_images_per_second"]:.2f}',
+            f'{result["train_peak_mib"]:.0f}',
+        )
+    print_table(table)
+    settings = {'rounds': args.rounds, 'batch_size': args.batch, 'seed': 0}
+    keep(args.out, args.device, settings | plain(args.cfg_options or {}), results)
+
+
+def run_train(args: argparse.Namespace) -> None:
+    """Times the training loop beside the bare step, prints a table and writes the JSON."""
+    if args.block < 2:
+        raise ConfigError(f'--block {args.block}: a block needs at least 2 iterations')
+    config = load_config(args.config, args.cfg_options)
+    check_data(config, ('train_dataloader',))
+    if args.amp:
+        enable_amp(config)
+    set_launcher(config, 'none')
+    result = benchmark_train(config, args.block, args.rounds)
+    micro = result['microseconds']
+    table = Table(title=f'{args.config}, batch {result["batch_size"]}', box=SIMPLE)
+    table.add_column('part of an iteration', no_wrap=True)
+    table.add_column('us', justify='right', no_wrap=True)
+    for name in PARTS:
+        table.add_row(name, f'{result["parts"][name]:,.0f}')
+    print_table(table)
+    print(f'loop {micro["loop"]:,.0f} us, bare step {micro["bare"]:,.0f} us an iteration')
+    print(
+        f'the loop takes {result["times_bare"]:.3f} times the bare step; '
+        f'{100 * result["data_share"]:.1f}% of it waits for data'
+    )
+    settings = {'rounds': args.rounds, 'amp': args.amp, 'seed': 0}
+    device = 'cuda' if torch.cuda.is_available() else 'cpu'
+    settings |= plain(args.cfg_options or {})
+    keep(args.out, device, settings, [{'config': args.config, **result}])
 
 
 def print_table(table: Table) -> None:
@@ -184,7 +251,43 @@ def build_parser() -> argparse.ArgumentParser:
     data.add_argument('--images', type=int, default=4096, help='images a round (default 4096)')
     data.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
     data.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    add_model_parser(commands)
+    add_train_parser(commands)
     return parser
+
+
+def add_model_parser(commands: Any) -> None:
+    """Adds the arguments of `model`."""
+    model = commands.add_parser('model', help='images a second and peak memory of whole models')
+    model.set_defaults(run=run_model)
+    model.add_argument('configs', nargs='+', metavar='CONFIG')
+    model.add_argument('--batch', type=int, default=2, help='images in a batch (default 2)')
+    model.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
+    model.add_argument('--amp', action='store_true', help='bf16 autocast beside fp32')
+    model.add_argument('--compile', action='store_true', help='torch.compile beside eager')
+    model.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
+    add_common_arguments(model)
+
+
+def add_train_parser(commands: Any) -> None:
+    """Adds the arguments of `train`."""
+    train = commands.add_parser('train', help='the training loop beside the bare training step')
+    train.set_defaults(run=run_train, device='cpu')
+    train.add_argument('config', metavar='CONFIG')
+    train.add_argument(
+        '--block', type=int, default=20, help='iterations of loop and bare step in turn (20)'
+    )
+    train.add_argument('--rounds', type=int, default=5, help='counted blocks of each (default 5)')
+    train.add_argument('--amp', action='store_true', help='mixed precision, as tools/train.py')
+    add_common_arguments(train)
+
+
+def add_common_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds what `model` and `train` have in common."""
+    parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+    )
 
 
 def main(args: argparse.Namespace) -> None:

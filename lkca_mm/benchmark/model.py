@@ -1,12 +1,11 @@
 """Training steps and inference of whole models: images a second and peak memory."""
 
-import copy
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import MODELS, init_default_scope
@@ -26,17 +25,17 @@ class _Case:
     ) -> None:
         init_default_scope(config.get('default_scope', 'mmseg'))
         torch.manual_seed(0)
-        # Deep: building writes into the settings of the batch augmentations.
-        settings = copy.deepcopy(config.model)
-        if config.get('data_preprocessor') is not None:
-            settings.setdefault('data_preprocessor', config.data_preprocessor)
+        # A copy in depth: building writes into the settings of the batch augmentations.
+        settings = ConfigDict(config.to_dict())
+        if settings.get('data_preprocessor') is not None:
+            settings.model.setdefault('data_preprocessor', settings.data_preprocessor)
         # SyncBN needs several processes; in one of them it is BN.
-        self.model = revert_sync_batchnorm(MODELS.build(settings)).to(device)
+        self.model = revert_sync_batchnorm(MODELS.build(settings.model)).to(device)
         if compiled:
             # As mmengine does for `compile = True` in a config; what Dynamo cannot
             # trace, such as the data samples, runs as it is.
             self.model.forward = torch.compile(self.model.forward)
-        wrapper = copy.deepcopy(config.optim_wrapper)
+        wrapper = settings.optim_wrapper
         wrapper.type = 'BFloat16OptimWrapper' if amp else 'OptimWrapper'
         self.batch = random_batch(config, batch_size, device)
         self.autocast = torch.autocast(device.split(':')[0], torch.bfloat16) if amp else None

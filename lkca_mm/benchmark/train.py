@@ -18,7 +18,7 @@ from lkca_mm.benchmark.step import TrainingStep
 PARTS = ('data', 'preprocess', 'forward', 'backward', 'optimizer', 'hooks', 'rest')
 
 
-class _Enough(Exception):  # noqa: N818
+class _Enough(Exception):
     """Ends training from within a hook."""
 
 

@@ -8,6 +8,7 @@ from mmengine.runner import load_checkpoint
 from mmpretrain.registry import MODELS as PRETRAIN_MODELS
 from mmseg.models.backbones import VisionTransformer
 from mmseg.registry import MODELS as SEG_MODELS
+from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import CheckpointError, ConfigError
@@ -15,16 +16,6 @@ from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
 from lkca_mm.ops import lkca_reference
 
 TINY = dict(embed_dims=24, num_layers=4, num_heads=3, mlp_ratio=2)
-
-
-def randomise(model, seed=0):
-    """Replaces all weights, so that zero kernels and unit norms cannot hide a fault."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(0.2 * noise)
-    return model
 
 
 def image(height, width, batch=2, seed=0, dtype=torch.float32):

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.registry import MODELS
+from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
@@ -22,16 +23,6 @@ def build(path):
     config = Config.fromfile(CONFIGS / path)
     init_default_scope(config.default_scope)
     return MODELS.build(config.model)
-
-
-def randomise(model, seed=0):
-    """Replaces all weights, so that zero kernels and unit norms cannot hide a fault."""
-    generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
-        for parameter in model.parameters():
-            noise = torch.randn(parameter.shape, generator=generator, dtype=torch.float64)
-            parameter.copy_(0.2 * noise)
-    return model
 
 
 def literal_logits(weights, image, patch, embed_dims, num_layers):

@@ -95,6 +95,7 @@ def test_benchmark_of_data_names_every_stage(run_tool, write_config, tmp_path):
     (result,) = json.loads(path.read_text())['results']
     assert list(result['microseconds']) == [
         'reading', 'LoadCheckedImage', 'LoadCheckedMask', 'RandomFlip', 'PackSegInputs',
+        'collating',
     ]  # fmt: skip
     assert all(microseconds > 0 for microseconds in result['microseconds'].values())
     assert (result['images'], result['batch_size']) == (6, 2)

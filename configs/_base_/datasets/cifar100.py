@@ -1,13 +1,11 @@
 # CIFAR-100: 50,000 + 10,000 pictures of 100 classes.
+_base_ = './cifar10.py'
 num_classes = 100
-img_size = 32
-patch_size = 4
 mean = [0.507, 0.4865, 0.4409]
 std = [0.2673, 0.2564, 0.2762]
-# The pictures' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [129.285, 124.0575, 112.4295]
 pixel_std = [68.1615, 65.382, 70.431]
-data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
+data_preprocessor = dict(num_classes=num_classes)
 train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
@@ -30,30 +28,6 @@ test_pipeline = [
     dict(type='Normalize', mean=pixel_mean, std=pixel_std, to_rgb=False),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    collate_fn=dict(type='whole_batch_collate'),
-    sampler=dict(type='MultiPassSampler', shuffle=True),
-    dataset=dict(type='CheckedCIFAR100', data_root='data', split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=256,
-    num_workers=2,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='CheckedCIFAR100',
-        data_root='data',
-        split='test',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+train_dataloader = dict(dataset=dict(type='CheckedCIFAR100', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(type='CheckedCIFAR100', pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='Accuracy', topk=(1, 5))
-test_evaluator = val_evaluator

@@ -1,13 +1,11 @@
 # SVHN: 73,257 + 26,032 digits.
+_base_ = './cifar10.py'
 num_classes = 10
-img_size = 32
-patch_size = 4
 mean = [0.4377, 0.4438, 0.4728]
 std = [0.198, 0.201, 0.197]
-# The pictures' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [111.6135, 113.169, 120.564]
 pixel_std = [50.49, 51.255, 50.235]
-data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
+data_preprocessor = dict(num_classes=num_classes)
 train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
@@ -30,30 +28,6 @@ test_pipeline = [
     dict(type='Normalize', mean=pixel_mean, std=pixel_std, to_rgb=False),
     dict(type='PackInputs'),
 ]
-train_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    collate_fn=dict(type='whole_batch_collate'),
-    sampler=dict(type='MultiPassSampler', shuffle=True),
-    dataset=dict(type='SVHN', data_root='data/svhn', split='train', pipeline=train_pipeline),
-)
-val_dataloader = dict(
-    batch_size=256,
-    num_workers=2,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(
-        type='SVHN',
-        data_root='data/svhn',
-        split='test',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
-)
+train_dataloader = dict(dataset=dict(type='SVHN', data_root='data/svhn', pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(type='SVHN', data_root='data/svhn', pipeline=test_pipeline))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='Accuracy', topk=(1, 5))
-test_evaluator = val_evaluator

@@ -1,14 +1,14 @@
 # Tiny-ImageNet-200: 100,000 + 10,000 pictures of 64 x 64. The 10,000 for testing have no
 # labels, so the validation pictures are scored, as everywhere.
+_base_ = './cifar10.py'
 num_classes = 200
 img_size = 64
 patch_size = 8
 mean = [0.4802, 0.4481, 0.3975]
 std = [0.277, 0.2691, 0.2821]
-# The pictures' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [122.451, 114.2655, 101.3625]
 pixel_std = [70.635, 68.6205, 71.9355]
-data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
+data_preprocessor = dict(num_classes=num_classes)
 train_pipeline = [
     dict(type='LoadCheckedImage'),
     dict(type='RandomCrop', crop_size=64, padding=4),
@@ -35,34 +35,11 @@ test_pipeline = [
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(
-    batch_size=128,
-    num_workers=4,
-    persistent_workers=True,
-    pin_memory=True,
-    drop_last=True,
-    collate_fn=dict(type='whole_batch_collate'),
-    sampler=dict(type='MultiPassSampler', shuffle=True),
-    dataset=dict(
-        type='TinyImageNet',
-        data_root='data/tiny-imagenet-200',
-        split='train',
-        pipeline=train_pipeline,
-    ),
+    dataset=dict(type='TinyImageNet', data_root='data/tiny-imagenet-200', pipeline=train_pipeline)
 )
 val_dataloader = dict(
-    batch_size=256,
-    num_workers=2,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='TinyImageNet',
-        data_root='data/tiny-imagenet-200',
-        split='val',
-        test_mode=True,
-        pipeline=test_pipeline,
-    ),
+        type='TinyImageNet', data_root='data/tiny-imagenet-200', split='val', pipeline=test_pipeline
+    )
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='Accuracy', topk=(1, 5))
-test_evaluator = val_evaluator
