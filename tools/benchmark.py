@@ -148,7 +148,7 @@ def run_data(args: argparse.Namespace) -> None:
 def run_model(args: argparse.Namespace) -> None:
     """Times models and their memory side by side, prints a table and writes the JSON."""
     MMLogger.get_instance('benchmark', log_level='WARNING')
-    precisions = ('fp32', 'bf16') if args.amp else ('fp32',)
+    precisions = ('fp32', 'bf16') if args.amp else (args.precision,)
     modes = ('eager', 'compile') if args.compile else ('eager',)
     results = benchmark_models(
         {path: load_config(path, args.cfg_options) for path in args.configs},
@@ -189,7 +189,8 @@ def run_train(args: argparse.Namespace) -> None:
     set_launcher(config, 'none')
     result = benchmark_train(config, args.block, args.rounds)
     micro = result['microseconds']
-    table = Table(title=f'{args.config}, batch {result["batch_size"]}', box=SIMPLE)
+    title = f'{Path(args.config).stem}, batch {result["batch_size"]}'
+    table = Table(title=title, box=SIMPLE)
     table.add_column('part of an iteration', no_wrap=True)
     table.add_column('us', justify='right', no_wrap=True)
     for name in PARTS:
@@ -263,7 +264,8 @@ def add_model_parser(commands: Any) -> None:
     model.add_argument('configs', nargs='+', metavar='CONFIG')
     model.add_argument('--batch', type=int, default=2, help='images in a batch (default 2)')
     model.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
-    model.add_argument('--amp', action='store_true', help='bf16 autocast beside fp32')
+    model.add_argument('--precision', choices=('fp32', 'bf16'), default='fp32')
+    model.add_argument('--amp', action='store_true', help='both: bf16 autocast beside fp32')
     model.add_argument('--compile', action='store_true', help='torch.compile beside eager')
     model.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
     add_common_arguments(model)

@@ -7,6 +7,7 @@ from mmengine.config import Config
 from mmengine.structures import PixelData
 from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
+from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
 
@@ -17,7 +18,8 @@ def image_size_of(config: Config) -> tuple[int, int]:
     Raises:
         ConfigError: If the config does not say.
     """
-    size = config.get('crop_size') or (config.model.get('data_preprocessor') or {}).get('size')
+    # The preprocessor pads to its size, so that is what the model meets.
+    size = (config.model.get('data_preprocessor') or {}).get('size') or config.get('crop_size')
     size = size or config.model.backbone.get('img_size')
     if size is None:
         raise ConfigError(f'{config.filename}: says no image size; set model.backbone.img_size')
@@ -49,4 +51,8 @@ def random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any]
         classes = config.model.head.num_classes
         labels = torch.randint(classes, (batch_size,), device=device)
         samples = [DataSample().set_gt_label(label[None]) for label in labels]
+        if (config.model.get('train_cfg') or {}).get('augments'):
+            # Mixing leaves one-hot vectors, which the loss takes by another path.
+            for sample, score in zip(samples, F.one_hot(labels, classes).float(), strict=True):
+                sample.set_gt_score(score)
     return {'inputs': inputs, 'data_samples': samples}

@@ -169,6 +169,9 @@ def _for_timing(config: Config, work_dir: str) -> Config:
     config = config.copy()
     config.work_dir = work_dir
     config.log_level = 'WARNING'
+    if config.get('visualizer'):
+        # It outlives the runner by its name, and must not meet one in another folder.
+        config.visualizer.name = work_dir
     for stage in ('val', 'test'):
         for key in ('cfg', 'dataloader', 'evaluator'):
             config.pop(f'{stage}_{key}', None)

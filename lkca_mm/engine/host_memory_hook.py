@@ -22,9 +22,13 @@ class HostMemoryHook(Hook):
 
     priority = 'VERY_HIGH'
 
+    def __init__(self) -> None:
+        # Asked once: without a GPU it takes longer than all the rest of this hook.
+        self._measures = resource is not None and not is_cuda_available()
+
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Adds ``memory`` to what the logger prints."""
-        if resource is None or is_cuda_available():
+        if not self._measures:
             return
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         # Linux counts in KiB, macOS in bytes.

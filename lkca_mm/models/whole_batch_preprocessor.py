@@ -5,7 +5,6 @@ from typing import Any
 from mmpretrain.models import ClsDataPreprocessor
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch.nn import functional as F
 
 
 @MODELS.register_module()
@@ -43,7 +42,9 @@ class WholeBatchPreprocessor(ClsDataPreprocessor):
         inputs = super().forward({'inputs': data['inputs']}, training)['inputs']
         target = self.cast_data(data['labels'])
         if self.to_onehot:
-            target = F.one_hot(target, self.num_classes)
+            # Not F.one_hot, which reads the smallest and the largest label first.
+            zeros = target.new_zeros(len(target), self.num_classes)
+            target = zeros.scatter_(1, target[:, None], 1)
         if training and self.batch_augments is not None:
             # mmpretrain shuffles by a permutation that it makes on the CPU; in this
             # context it is made where the batch is, and no transfer holds up the host.

@@ -212,6 +212,18 @@ def test_recipe_optimizer(runner):
     assert (group['lr'], group['weight_decay']) == (1e-6, 0.05)  # the warm-up has begun
     assert group['initial_lr'] == 1e-3
     assert len(group['params']) == len(list(runner.model.parameters()))
+    assert group['fused'] is True
+
+
+def test_recipe_takes_whole_batches(runner):
+    """What costs a GPU more time than the model: pictures one by one, and losses read at once."""
+    loader = runner.train_dataloader
+    batch = loader.collate_fn(loader.dataset.__getitems__([0, 1, 2]))
+    assert {name: tuple(value.shape) for name, value in batch.items()} == {
+        'inputs': (3, 3, 32, 32), 'labels': (3,),
+    }  # fmt: skip
+    assert type(runner.model.data_preprocessor).__name__ == 'WholeBatchPreprocessor'
+    assert any(type(hook).__name__ == 'DeferredRuntimeInfoHook' for hook in runner.hooks)
 
 
 def test_recipe_learning_rates(runner):
@@ -248,8 +260,10 @@ def test_recipe_of_the_other_data_sets(dataset):
     np.testing.assert_allclose(steps['Normalize'].std, 255 * np.array(std), rtol=1e-4)
     assert steps['torchvision/RandomErasing'].value == mean
     assert steps['TorchvisionAutoAugment'].policy == policy
-    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
+    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks'):
         assert ours[key] == cifar10[key]
+    assert ours.train_dataloader.collate_fn == cifar10.train_dataloader.collate_fn
+    assert ours.data_preprocessor.type == cifar10.data_preprocessor.type
     assert ours.model.train_cfg == cifar10.model.train_cfg
     test_steps = ours.val_dataloader.dataset.pipeline
     normalise = next(step for step in test_steps if step.type == 'Normalize')

@@ -62,13 +62,19 @@ def test_counts_are_the_printed_ones(name):
     assert counts.paper_flops / 1e9 == pytest.approx(REBUILT[name][1], abs=0.0011)
 
 
-def test_executed_count_swaps_the_convolution_for_the_product():
-    """Per layer: (2H-1)^2 N C taps of the paper against the N^2 (C + 1) that run."""
+def test_executed_count_swaps_the_convolution_for_what_runs():
+    """Per layer: (2H-1)^2 N C taps of the paper against the hybrid view's products.
+
+    A circle of 16 + 15 rows has 16 frequencies of two rows each: 32 x 16 there and back
+    for each of 16 columns, and a matrix of 32 x 32 a frequency, which is made as well.
+    """
     config = read('upernet_lkca-s_ade20k_20k')
     counts = count_complexity(build_for_counting(config), (512, 512))
-    convolution, product = 31 * 31 * 256 * 384, 256 * 256 * (384 + 1)
-    assert counts.paper_flops - counts.executed_flops == 12 * (convolution - product)
+    convolution = 31 * 31 * 256 * 384
+    hybrid = (2 * 32 * 16 * 16 + 16 * 32 * 32) * 384 + 16 * 32 * 32
+    assert counts.paper_flops - counts.executed_flops == 12 * (convolution - hybrid)
     assert multiply_adds('conv', (31, 31), (16, 16), 1, 384) == convolution
+    assert multiply_adds('toeplitz', (31, 31), (16, 16), 1, 384) == 256 * 256 * (384 + 1)
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -112,6 +118,8 @@ def test_no_decay_on_norm_and_position(tmp_path):
     model = torch.nn.Module()
     model.backbone = MODELS.build(backbone | dict(out_indices=-1))
     wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    # One step of the fused optimizer for each, not one a parameter.
+    assert [group['fused'] for group in wrapper.optimizer.param_groups] == [True, True]
     decayed = {
         name
         for name, parameter in model.named_parameters()

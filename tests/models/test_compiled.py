@@ -1,0 +1,59 @@
+"""LKCA backbones are one graph for torch.compile, in training too."""
+
+import pytest
+import torch
+
+from lkca_mm.models import ARCHS, LKCAViT
+from lkca_mm.models.arch import resolve_arch
+
+
+def train_compiled(**settings):
+    """Trains a compiled and a plain backbone for a step; their results and gradients agree."""
+    torch._dynamo.reset()
+    torch.manual_seed(0)
+    model = LKCAViT(img_size=32, patch_size=16, **settings).train()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.normal_(std=0.1)
+    images = torch.randn(2, 3, 32, 32)
+    found = []
+    for run in (model, torch.compile(model, fullgraph=True, backend='aot_eager')):
+        model.zero_grad()
+        output = run(images)[-1]
+        output.square().sum().backward()
+        gradients = [parameter.grad.clone() for parameter in model.parameters()]
+        found.append((output.detach(), gradients))
+    (plain, expected), (output, gradients) = found
+    torch.testing.assert_close(output, plain, rtol=1e-3, atol=1e-3)
+    for gradient, other in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(gradient, other, rtol=1e-2, atol=1e-2 * other.abs().max().item())
+
+
+@pytest.mark.parametrize('name', ARCHS)
+def test_every_architecture_is_one_graph(name):
+    """With its own heads and MLP; fewer layers and channels, of which a graph has no notion."""
+    arch = resolve_arch(name)
+    channels = 2 * arch['num_heads']
+    train_compiled(arch=arch | {'embed_dims': channels, 'num_layers': 2})
+
+
+TINY = dict(embed_dims=12, num_layers=2, num_heads=2, mlp_ratio=2)
+
+
+@pytest.mark.parametrize(
+    'settings',
+    [
+        dict(with_cp=True),
+        dict(mixers='lkca+mhsa'),
+        dict(mixers=['mhsa', 'lkca']),
+        dict(mixers='lkca+mhsa', with_cls_token=True, with_cp=True),
+        dict(projections='value_output'),
+        dict(projections='value_output', out_type='avg_featmap', final_norm=True),
+        dict(num_kernels=3),
+        dict(backend='hybrid'),
+        dict(backend='fft'),
+    ],
+    ids=str,
+)
+def test_every_setting_is_one_graph(settings):
+    train_compiled(arch=TINY, **settings)
