@@ -38,6 +38,9 @@ def build_parser() -> argparse.ArgumentParser:
         help="continue from a checkpoint, by default the work dir's newest",
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument(
+        '--compile', action='store_true', help='torch.compile the backbone; CUDA graphs on a GPU'
+    )
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
     parser.add_argument('--deterministic', action='store_true', help='the same result every time')
     parser.add_argument(
@@ -82,6 +85,8 @@ def main(args: argparse.Namespace) -> int:
     check_data(config, ('train_dataloader', 'val_dataloader'))
     if args.amp:
         enable_amp(config)
+    if args.compile:
+        config.custom_hooks = [*(config.get('custom_hooks') or []), dict(type='CompileHook')]
     randomness = {'seed': None, **(config.get('randomness') or {})}
     if args.seed is not None:
         randomness['seed'] = args.seed

@@ -1,6 +1,7 @@
 """What training needs beyond mmengine."""
 
 from lkca_mm.engine.bfloat16_optim_wrapper import BFloat16OptimWrapper
+from lkca_mm.engine.compile_hook import CompileHook
 from lkca_mm.engine.deferred_runtime_info_hook import DeferredRuntimeInfoHook
 from lkca_mm.engine.history import RunHistory
 from lkca_mm.engine.host_memory_hook import HostMemoryHook
@@ -11,6 +12,7 @@ from lkca_mm.engine.result_record_hook import ResultRecordHook
 
 __all__ = [
     'BFloat16OptimWrapper',
+    'CompileHook',
     'DeferredRuntimeInfoHook',
     'HostMemoryHook',
     'InterruptHook',
