@@ -203,7 +203,7 @@ def test_measured_follows_its_records(tmp_path):
         measured_table(folder)
     path.unlink()
     (folder / 'op_cpu.json').unlink()
-    assert len(lines_of(measured_table(folder))) == 5
+    assert len(lines_of(measured_table(folder))) == 6
 
 
 def test_operator_shows_what_auto_loses(tmp_path):
