@@ -119,7 +119,9 @@ def measured_table(results: str | Path) -> Table:
     Raises:
         DataError: If a record cannot be read or lacks a figure.
     """
-    table = Table('measured', ['measured', 'result', 'record'], [_rebuilt(), _rebuilt_classifiers()], left=3)
+    table = Table(
+        'measured', ['measured', 'result', 'record'], [_rebuilt(), _rebuilt_classifiers()], left=3
+    )
     before = None
     for name, row in _ROWS.items():
         path = Path(results) / name
