@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import init_default_scope
+from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 from torch import nn
@@ -25,10 +25,10 @@ CONFIG = dict(
 )  # fmt: skip
 
 
-def test_one_graph_that_gives_the_same(monkeypatch):
+def test_one_graph_that_gives_the_same():
     torch._dynamo.reset()
-    init_default_scope('mmpretrain')
-    model = MODELS.build(Config(CONFIG))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(Config(CONFIG))
     compiled = copy.deepcopy(model)
     CompileHook(backend='aot_eager').before_train(SimpleNamespace(model=compiled))
     images = torch.randn(3, 3, 16, 16)
