@@ -30,8 +30,10 @@ def _trunc_normal(name: str, module: nn.Linear | nn.Conv2d) -> None:
     """Draws a projection as ViT is trained from scratch in mmseg and timm."""
     if isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, mode='fan_in', nonlinearity='relu')
-    else:
-        nn.init.trunc_normal_(module.weight, std=0.02)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+        return
+    nn.init.trunc_normal_(module.weight, std=0.02)
     if module.bias is not None:
         # Small but not zero in the MLP: the original JAX code of ViT.
         nn.init.normal_(module.bias, std=1e-6 if 'mlp' in name else 0.0)
