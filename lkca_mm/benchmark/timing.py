@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import torch
 
-
 # Seconds below which a second run costs little.
 _QUICK = 0.25
 
