@@ -13,7 +13,6 @@ import torch
 from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.benchmark.calibrate import calibrate
@@ -29,6 +28,7 @@ from lkca_mm.benchmark.op import (
 )
 from lkca_mm.benchmark.plot import plot_op
 from lkca_mm.benchmark.train import PARTS, benchmark_train
+from lkca_mm.console import print_table
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
@@ -205,11 +205,6 @@ def run_train(args: argparse.Namespace) -> None:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings |= plain(args.cfg_options or {})
     keep(args.out, device, settings, [{'config': args.config, **result}])
-
-
-def print_table(table: Table) -> None:
-    """Prints a table; rich takes a pipe for 80 columns and would cut the figures."""
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def keep(

@@ -9,10 +9,10 @@ from lkca_mm.command import run_command
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 from rich.box import SIMPLE
-from rich.console import Console
 from rich.table import Table
 
 from lkca_mm.complexity import build_for_counting, count_complexity
+from lkca_mm.console import print_table
 from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError
 from lkca_mm.paper import load_models, load_table
@@ -45,11 +45,6 @@ def build_parser() -> argparse.ArgumentParser:
         '--shape', nargs=2, type=int, metavar=('HEIGHT', 'WIDTH'), help='image size in pixels'
     )
     return parser
-
-
-def print_table(table: Table) -> None:
-    """Prints a table; rich takes a pipe for 80 columns and would cut the figures."""
-    Console(width=None if sys.stdout.isatty() else 110).print(table)
 
 
 def print_configs(paths: list[str], shape: tuple[int, int] | None) -> None:

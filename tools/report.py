@@ -7,8 +7,7 @@ from pathlib import Path
 
 from lkca_mm.command import run_command
 
-from rich.console import Console
-
+from lkca_mm.console import print_table
 from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.report import NAMES, build_tables
 from lkca_mm.report.documents import out_of_date, write_tables
@@ -56,10 +55,8 @@ def main(args: argparse.Namespace) -> None:
     elif args.format == 'markdown':
         print('\n\n'.join(f'## {table.name}\n\n{table.markdown()}' for table in shown))
     else:
-        # Rich takes a pipe for a terminal of 80 columns and would fold the figures.
-        console = Console(width=None if sys.stdout.isatty() else 160)
         for table in shown:
-            console.print(table.rich())
+            print_table(table.rich())
 
 
 if __name__ == '__main__':

@@ -15,6 +15,7 @@ from mmengine.runner import Runner
 
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.run_config import (
+    add_hook,
     add_run_arguments,
     check_data,
     leave_together,
@@ -54,11 +55,6 @@ def add_tta(config: Config) -> None:
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
     find_test_dataset(config)['pipeline'] = config.tta_pipeline
     add_hook(config, {'type': 'PrepareTTAHook', 'tta_cfg': config.tta_model})
-
-
-def add_hook(config: Config, hook: dict[str, Any]) -> None:
-    """Adds a hook to those of the config."""
-    config.custom_hooks = [*config.get('custom_hooks', []), hook]
 
 
 def evaluators(config: Config) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from lkca_mm.engine import ResultRecordHook, TrainingInterrupted
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.result_record_hook import check_record_path
 from lkca_mm.engine.run_config import (
+    add_hook,
     add_run_arguments,
     check_data,
     enable_amp,
@@ -86,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
     if args.amp:
         enable_amp(config)
     if args.compile:
-        config.custom_hooks = [*(config.get('custom_hooks') or []), dict(type='CompileHook')]
+        add_hook(config, {'type': 'CompileHook'})
     randomness = {'seed': None, **(config.get('randomness') or {})}
     if args.seed is not None:
         randomness['seed'] = args.seed

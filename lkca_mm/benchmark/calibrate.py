@@ -1,9 +1,11 @@
 """Finds the fastest backend of a shape on this machine."""
 
+from functools import partial
 from typing import Any
 
 import torch
 
+from lkca_mm.benchmark.op import MODES, step_runner
 from lkca_mm.benchmark.timing import interleaved_medians
 from lkca_mm.ops import lkca
 from lkca_mm.ops.calibration import keep_choices, shape_key
@@ -46,12 +48,12 @@ def calibrate(
             names.append('conv')
         if device != 'cpu':
             names.append('triton')
-
-        def step(name: str, x: torch.Tensor = x, w: torch.Tensor = weight,
-                 g: torch.Tensor = grad, grid: tuple[int, int] = grid) -> object:  # fmt: skip
-            return torch.autograd.grad(lkca(x, w, grid, name), (x, w), g)
-
-        candidates = {name: (lambda name=name: step(name)) for name in names}
+        candidates = {
+            name: step_runner(
+                partial(lkca, weight=weight, grid=grid, backend=name), [x, weight], grad, MODES[1]
+            )
+            for name in names
+        }
         medians = interleaved_medians(candidates, rounds, device)
         key = shape_key(x.element_size(), kernel_size, grid, groups, channels)
         found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}

@@ -55,43 +55,48 @@ def benchmark_data(config: Config, images: int, rounds: int) -> dict[str, Any]:
     collate = FUNCTIONS.get((loader.get('collate_fn') or {'type': 'pseudo_collate'})['type'])
     order = np.random.default_rng(0)
     rates = []
-    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
-    names = ['reading', *(_stage_name(transform) for transform in transforms), 'collating']
-    stages: dict[str, list[float]] = {name: [] for name in names}
+    stages = _stages(dataset, collate)
+    times: dict[str, list[float]] = {name: [] for name, _ in stages}
     for _ in range(rounds + 1):
         batches = _in_batches(order.integers(0, len(dataset), images), loader.batch_size)
         begin = time.process_time()
         for batch in batches:
             collate(_fetch(dataset, batch))
         rates.append(images / (time.process_time() - begin))
-        for name, seconds in _time_stages(dataset, batches, transforms, collate).items():
-            stages[name].append(1e6 * seconds / images)
+        for name, seconds in _time_stages(stages, batches).items():
+            times[name].append(1e6 * seconds / images)
     return {
         'batch_size': loader.batch_size,
         'images': images,
         'images_per_second': float(np.median(rates[1:])),
-        'microseconds': {name: float(np.median(times[1:])) for name, times in stages.items()},
+        'microseconds': {name: float(np.median(each[1:])) for name, each in times.items()},
     }
 
 
+def _stages(
+    dataset: BaseDataset, collate: Callable[[Samples], Any]
+) -> list[tuple[str, Callable[[Any], Any]]]:
+    """Returns what a batch goes through, by name, from its numbers to its tensors."""
+
+    def over_samples(transform: Callable[[Any], Any]) -> Callable[[Samples], Samples]:
+        return lambda samples: [transform(sample) for sample in samples]
+
+    transforms = getattr(getattr(dataset, 'pipeline', None), 'transforms', [])
+    return [
+        ('reading', over_samples(dataset.get_data_info)),
+        *((_stage_name(transform), over_samples(transform)) for transform in transforms),
+        ('collating', collate),
+    ]
+
+
 def _time_stages(
-    dataset: BaseDataset,
-    batches: list[list[int]],
-    transforms: list[Any],
-    collate: Callable[[Samples], Any],
+    stages: list[tuple[str, Callable[[Any], Any]]], batches: list[list[int]]
 ) -> dict[str, float]:
-    """Returns the seconds that each stage takes for all batches."""
-    spent = {'reading': 0.0, 'collating': 0.0}
+    """Returns the seconds that each stage takes for all batches; equal names add up."""
+    spent = {name: 0.0 for name, _ in stages}
     for batch in batches:
-        begin = time.process_time()
-        samples: Samples = [dataset.get_data_info(index) for index in batch]
-        spent['reading'] += time.process_time() - begin
-        for transform in transforms:
+        for name, stage in stages:
             begin = time.process_time()
-            samples = [transform(sample) for sample in samples]
-            name = _stage_name(transform)
-            spent[name] = spent.get(name, 0.0) + time.process_time() - begin
-        begin = time.process_time()
-        collate(samples)
-        spent['collating'] += time.process_time() - begin
+            batch = stage(batch)
+            spent[name] += time.process_time() - begin
     return spent

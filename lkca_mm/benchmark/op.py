@@ -48,9 +48,10 @@ def sweep_cases(tokens: int = 4096) -> list[OpCase]:
     ]
 
 
-def _runner(
+def step_runner(
     module: Callable[[Tensor], Tensor], inputs: list[Tensor], grad: Tensor, mode: str
 ) -> Callable[[], object]:
+    """Returns a run of ``module(inputs[0])``, in one of ``MODES``, for a clock."""
     if mode == 'forward':
 
         def forward() -> None:
@@ -114,13 +115,13 @@ def benchmark_op(
     grid = (case.grid, case.grid)
 
     def of_backend(name: str) -> Callable[[], object]:
-        return _runner(lambda x: lkca(x, weight, grid, name), [x, weight], grad, mode)
+        return step_runner(lambda x: lkca(x, weight, grid, name), [x, weight], grad, mode)
 
     candidates = {name: of_backend(name) for name in BACKENDS if _in_reach(name, tokens)}
     if _in_reach('mhsa', tokens):
         attention = MHSAMixer(case.channels, case.num_heads).to(**options)
         inputs = [x, *attention.parameters()]
-        candidates['mhsa'] = _runner(lambda x: attention(x, grid), inputs, grad, mode)
+        candidates['mhsa'] = step_runner(lambda x: attention(x, grid), inputs, grad, mode)
     if _in_reach('bound', tokens):
         candidates['bound'] = _bound(case, mode, options)
     medians = interleaved_medians(candidates, rounds, device)

@@ -30,12 +30,15 @@ def interleaved_medians(
     for _ in range(rounds + 1):
         for name, run in candidates.items():
             if times[name] and times[name][-1] < _QUICK:
-                run()
-                if device != 'cpu':
-                    torch.cuda.synchronize()
-            begin = time.perf_counter()
-            run()
-            if device != 'cpu':
-                torch.cuda.synchronize()
-            times[name].append(time.perf_counter() - begin)
+                _time(run, device)
+            times[name].append(_time(run, device))
     return {name: statistics.median(values[1:]) for name, values in times.items()}
+
+
+def _time(run: Callable[[], object], device: str) -> float:
+    """Returns the seconds that a candidate takes, the device's work included."""
+    begin = time.perf_counter()
+    run()
+    if device != 'cpu':
+        torch.cuda.synchronize()
+    return time.perf_counter() - begin

@@ -4,16 +4,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmpretrain.datasets import BaseDataset
 from mmpretrain.registry import DATASETS
 
-from lkca_mm.datasets.files import LaidOut, check_split
-from lkca_mm.datasets.stagewise import StagewiseBatches
+from lkca_mm.datasets.local import LocalDataset
 from lkca_mm.datasets.svhn_files import SVHN_LAYOUT, read_svhn
 
 
 @DATASETS.register_module()
-class SVHN(StagewiseBatches, LaidOut, BaseDataset):
+class SVHN(LocalDataset):
     """SVHN: 73,257 and 26,032 digits of 32x32, 10 classes; the label is the digit.
 
     Args:
@@ -29,19 +27,6 @@ class SVHN(StagewiseBatches, LaidOut, BaseDataset):
     METAINFO = {'classes': tuple('0123456789')}
     LAYOUT = SVHN_LAYOUT
 
-    def __init__(
-        self,
-        data_root: str,
-        split: str = 'train',
-        metainfo: dict | None = None,
-        allow_partial: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        check_split(self.LAYOUT, split)
-        self.split = split
-        self.allow_partial = allow_partial
-        super().__init__(ann_file='', metainfo=metainfo, data_root=data_root, **kwargs)
-
     def load_data_list(self) -> list[dict[str, Any]]:
         """Returns the pictures: ``img`` (32, 32, 3) uint8 in RGB, and ``gt_label``."""
         pixels, labels = read_svhn(
@@ -52,7 +37,3 @@ class SVHN(StagewiseBatches, LaidOut, BaseDataset):
             {'img': image, 'gt_label': label}
             for image, label in zip(images, labels.tolist(), strict=True)
         ]
-
-    def extra_repr(self) -> list[str]:
-        """Returns what else to say about the data set."""
-        return [f'Folder: \t{self.data_root}', f'Split: \t{self.split}']

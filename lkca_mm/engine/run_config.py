@@ -80,6 +80,11 @@ def check_data(config: Config, loaders: tuple[str, ...]) -> None:
             check_classification_files(config[loader].dataset)
 
 
+def add_hook(config: Config, hook: dict[str, Any]) -> None:
+    """Adds a hook to those of the config."""
+    config.custom_hooks = [*(config.get('custom_hooks') or []), hook]
+
+
 def enable_amp(config: Config) -> None:
     """Turns on mixed precision: fp16 with loss scaling on CUDA, bf16 elsewhere."""
     if torch.cuda.is_available():

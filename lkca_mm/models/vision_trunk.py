@@ -314,13 +314,17 @@ class VisionTrunk(BaseModule):
 
     def _feature(self, tokens: Tensor, grid: tuple[int, int], last: bool) -> Tensor:
         """Returns what ``out_type`` says of a layer's tokens."""
-        norm = self.final_norm if last else nn.Identity()
-        patches = tokens[:, self.num_prefix_tokens :]
         if self.out_type == 'cls_token':
-            return norm(tokens[:, 0])
+            feature = tokens[:, 0]
+        else:
+            feature = tokens[:, self.num_prefix_tokens :]
         if self.out_type == 'avg_featmap':
-            return norm(patches.mean(dim=1))
-        return norm(patches).transpose(1, 2).reshape(-1, self.embed_dims, *grid)
+            feature = feature.mean(dim=1)
+        if last:
+            feature = self.final_norm(feature)
+        if self.out_type == 'featmap':
+            feature = feature.transpose(1, 2).reshape(-1, self.embed_dims, *grid)
+        return feature
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

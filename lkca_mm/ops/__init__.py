@@ -1,11 +1,12 @@
 """The LKCA operator: tensors in, tensors out, no nn.Module."""
 
 from lkca_mm.ops.cost import choose_backend, multiply_adds
-from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca
+from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca, product_dtype
 from lkca_mm.ops.folded import FoldedLKCA
 from lkca_mm.ops.kernel import fit_kernel
 from lkca_mm.ops.reference import attention_matrix, lkca_reference
 from lkca_mm.ops.toeplitz import toeplitz_matrix
+from lkca_mm.ops.tracing import is_tracing
 
 __all__ = [
     'BACKENDS',
@@ -14,8 +15,10 @@ __all__ = [
     'check_backend',
     'choose_backend',
     'fit_kernel',
+    'is_tracing',
     'lkca',
     'lkca_reference',
     'multiply_adds',
+    'product_dtype',
     'toeplitz_matrix',
 ]

@@ -14,7 +14,7 @@ def lkca_convolution(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor
     """
     batch, num_tokens, channels = x.shape
     groups = weight.shape[0]
-    kernel = fit_kernel(weight, reachable_size(weight, grid))
+    kernel = fit_kernel(weight, reachable_size(weight.shape[1:], grid))
     kernel_height, kernel_width = kernel.shape[1:]
     filters = kernel[:, None].expand(groups, channels // groups, kernel_height, kernel_width)
     image = x.transpose(1, 2).reshape(batch, channels, *grid)

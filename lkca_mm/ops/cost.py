@@ -32,6 +32,8 @@ from dataclasses import dataclass
 
 from lkca_mm.ops.calibration import measured_choice
 from lkca_mm.ops.fourier import transform_size
+from lkca_mm.ops.hybrid import circle_length, num_frequencies
+from lkca_mm.ops.kernel import reachable_size
 
 # Bytes that the matrices of one layer may take: 256 MiB hold 8,192 tokens in fp32,
 # a grid of 90 x 90. Above, `auto` leaves the matrix view.
@@ -72,15 +74,10 @@ DEVICE_SPEED = {
 }
 
 
-def _reach(kernel_size: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
-    """Returns the size of the taps that act within ``grid``."""
-    return (min(kernel_size[0], 2 * grid[0] - 1), min(kernel_size[1], 2 * grid[1] - 1))
-
-
 def _hybrid_elements(kernel_size: tuple[int, int], grid: tuple[int, int]) -> int:
     """Returns the elements of one kernel's matrices in the hybrid view, 4 F W^2."""
-    frequencies = (grid[0] + _reach(kernel_size, grid)[0] // 2) // 2 + 1
-    return 4 * frequencies * grid[1] ** 2
+    circle = circle_length(grid[0], reachable_size(kernel_size, grid)[0])
+    return 4 * num_frequencies(circle) * grid[1] ** 2
 
 
 def multiply_adds(
@@ -101,7 +98,7 @@ def multiply_adds(
         element that is made.
     """
     num_tokens = grid[0] * grid[1]
-    reach = _reach(kernel_size, grid)
+    reach = reachable_size(kernel_size, grid)
     if backend == 'hybrid':
         elements = _hybrid_elements(kernel_size, grid)
         transforms = elements // grid[1] ** 2 * num_tokens

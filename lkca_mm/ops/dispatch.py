@@ -56,6 +56,14 @@ def _check_arguments(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: 
         )
 
 
+def product_dtype(x: Tensor) -> torch.dtype:
+    """Returns the type that tokens are mixed in: autocast's where it is on, else their own."""
+    device = x.device.type
+    if torch.is_autocast_enabled(device) and x.dtype != torch.float64:
+        return torch.get_autocast_dtype(device)
+    return x.dtype
+
+
 def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto') -> Tensor:
     """Mixes tokens with a large kernel (paper 3.2; the attention and the convolution view).
 
@@ -92,11 +100,10 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
         backend = choose_backend(
             x.device.type, x.element_size(), weight.shape[1:], grid, weight.shape[0], x.shape[2]
         )
-    run = BACKENDS[backend]
-    device = x.device.type
-    if torch.is_autocast_enabled(device) and x.dtype != torch.float64:
-        x = x.to(torch.get_autocast_dtype(device))
-        # Inside, every backend sees one type and needs no casts of its own.
-        with torch.autocast(device, enabled=False):
-            return run(x, weight.to(x.dtype), grid)
-    return run(x, weight.to(x.dtype), grid)
+    x = x.to(product_dtype(x))
+    run, weight = BACKENDS[backend], weight.to(x.dtype)
+    if not torch.is_autocast_enabled(x.device.type):
+        return run(x, weight, grid)
+    # Inside, every backend sees one type and needs no casts of its own.
+    with torch.autocast(x.device.type, enabled=False):
+        return run(x, weight, grid)

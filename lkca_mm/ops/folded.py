@@ -48,13 +48,8 @@ class FoldedLKCA:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Mixes tokens of shape (B, H*W, C)."""
-        if self.matrix is not None and len(self.matrix) == 1:
-            return multiply(self.matrix[0], x)
         if self.matrix is not None:
-            groups = len(self.matrix)
-            shares = x.unflatten(2, (groups, -1)).permute(2, 0, 1, 3)
-            mixed = self.matrix[:, None] @ shares
-            return mixed.permute(1, 2, 0, 3).flatten(2)
+            return multiply(self.matrix, x)
         if self.hybrid is not None:
             return self.hybrid.mix(x)
         return lkca(x, self.weight, self.grid, self.backend)

@@ -40,7 +40,7 @@ def lkca_fourier(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     groups = weight.shape[0]
     # Half precision has no transform on the CPU and loses too many digits on a GPU.
     compute = torch.promote_types(x.dtype, torch.float32)
-    kernel = fit_kernel(weight, reachable_size(weight, grid)).to(compute)
+    kernel = fit_kernel(weight, reachable_size(weight.shape[1:], grid)).to(compute)
     size = transform_size(kernel.shape[1:], grid)
 
     # Laid with its centre tap at the origin of the circle, the kernel leaves the

@@ -8,8 +8,8 @@ token and a channel take
 
     2H + 4W + 2H    multiply-adds (transform, product, transform back)
 
-where the dense product takes H W, and 4 (2H + 2W) + 2 (2W - 2H) or so forward
-and backward together.
+where the dense product takes H W; forward and backward together 10H + 12W, where it
+takes 3 H W.
 """
 
 import math
@@ -19,11 +19,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lkca_mm.ops.kernel import fit_kernel
+from lkca_mm.ops.kernel import fit_kernel, reachable_size
 from lkca_mm.ops.toeplitz import diagonal_sums, toeplitz_matrix
+from lkca_mm.ops.tracing import is_tracing
 
 # Bytes of spectra that are worth a matrix product of their own; less go several at a time.
 _CHUNK_BYTES = 2**19
+
+
+def circle_length(height: int, kernel_height: int) -> int:
+    """Returns the length of a circle on which what wraps around falls outside the grid."""
+    return height + kernel_height // 2
+
+
+def num_frequencies(length: int) -> int:
+    """Returns how many frequencies a real signal on a circle has."""
+    return length // 2 + 1
 
 
 @lru_cache(maxsize=32)
@@ -37,9 +48,8 @@ def _transforms(
     Returns:
         Matrices of shape (2F, H), (H, 2F) and (2F, Kh).
     """
-    # On a circle of this length, what wraps around falls outside the rows kept.
-    length = height + kernel_height // 2
-    frequencies = torch.arange(length // 2 + 1, dtype=torch.float64)[:, None]
+    length = circle_length(height, kernel_height)
+    frequencies = torch.arange(num_frequencies(length), dtype=torch.float64)[:, None]
     rows = torch.arange(height, dtype=torch.float64)
     offsets = torch.arange(kernel_height, dtype=torch.float64) - kernel_height // 2
 
@@ -62,7 +72,7 @@ def _transforms(
 
 def _reach(weight: Tensor, grid: tuple[int, int]) -> tuple[int, int]:
     """Returns the kernel size that this view works with: all of the width's taps."""
-    return min(weight.shape[1], 2 * grid[0] - 1), 2 * grid[1] - 1
+    return reachable_size(weight.shape[1:], grid)[0], 2 * grid[1] - 1
 
 
 def _fit(weight: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -228,8 +238,7 @@ def lkca_hybrid(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     batch, num_tokens, channels = x.shape
     groups = weight.shape[0]
-    tracing = torch.compiler.is_compiling() or torch.jit.is_tracing()
-    if groups == 1 and not tracing:
+    if groups == 1 and not is_tracing():
         return _Hybrid.apply(x, weight, grid)
     kernel = _fit(weight, grid)
     if groups == 1:

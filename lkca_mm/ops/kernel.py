@@ -25,9 +25,6 @@ def fit_kernel(weight: Tensor, size: tuple[int, int]) -> Tensor:
     return F.pad(weight, (grow_x, grow_x, grow_y, grow_y))
 
 
-def reachable_size(weight: Tensor, grid: tuple[int, int]) -> tuple[int, int]:
+def reachable_size(kernel_size: tuple[int, int], grid: tuple[int, int]) -> tuple[int, int]:
     """Returns the size (at most 2H-1, 2W-1) of the taps that act within ``grid``."""
-    return (
-        min(weight.shape[1], 2 * grid[0] - 1),
-        min(weight.shape[2], 2 * grid[1] - 1),
-    )
+    return (min(kernel_size[0], 2 * grid[0] - 1), min(kernel_size[1], 2 * grid[1] - 1))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lkca_mm.ops.kernel import fit_kernel
+from lkca_mm.ops.tracing import is_tracing
 
 
 def diagonal_sums(matrix: Tensor) -> Tensor:
@@ -28,6 +29,13 @@ def diagonal_sums(matrix: Tensor) -> Tensor:
     return skewed.unflatten(-1, (size, 2 * size - 1)).sum(-2)
 
 
+def _tap_sums(matrix: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Sums the elements that stand for one tap: (G, H*W, H*W) to (G, 2H-1, 2W-1)."""
+    blocks = matrix.unflatten(1, grid).unflatten(3, grid)
+    columns = diagonal_sums(blocks.transpose(2, 3))
+    return diagonal_sums(columns.permute(0, 3, 1, 2)).transpose(1, 2)
+
+
 class _ToeplitzMatrix(torch.autograd.Function):
     """All windows of a canvas as rows, with a gradient that sums diagonals.
 
@@ -44,10 +52,7 @@ class _ToeplitzMatrix(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        height, width = ctx.grid
-        blocks = gradient.reshape(gradient.shape[0], height, width, height, width)
-        columns = diagonal_sums(blocks.transpose(2, 3))
-        return diagonal_sums(columns.permute(0, 3, 1, 2)).transpose(1, 2), None, None
+        return _tap_sums(gradient, ctx.grid), None, None
 
 
 def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -72,7 +77,7 @@ class _Product(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.grid = grid
-        return multiply(toeplitz_matrix(weight, grid)[0], x)
+        return multiply(toeplitz_matrix(weight, grid), x)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
@@ -80,12 +85,11 @@ class _Product(torch.autograd.Function):
         wants_x, wants_weight, _ = ctx.needs_input_grad
         of_x = of_weight = None
         if wants_x:
-            of_x = multiply(toeplitz_matrix(weight, ctx.grid)[0].T, gradient)
+            of_x = multiply(toeplitz_matrix(weight, ctx.grid).mT, gradient)
         if wants_weight:
-            with torch.enable_grad():
-                taps = weight.detach().requires_grad_()
-                matrix = toeplitz_matrix(taps, ctx.grid)
-            (of_weight,) = torch.autograd.grad(matrix, taps, _outer(gradient, x)[None])
+            of_canvas = _tap_sums(_outer(gradient, x)[None], ctx.grid)
+            # The way back of a crop or a padding about the centre is the other one.
+            of_weight = fit_kernel(of_canvas, tuple(weight.shape[1:]))
         return of_x, of_weight, None
 
 
@@ -94,8 +98,16 @@ _SMALL = 256
 
 
 def multiply(matrix: Tensor, x: Tensor) -> Tensor:
-    """Multiplies each of a batch by one matrix; torch.matmul would copy the batch twice."""
-    return torch.bmm(matrix.expand(len(x), -1, -1), x)
+    """Multiplies tokens (B, N, C) by the matrices (G, N, N) of their shares of the channels."""
+    groups = len(matrix)
+    if groups == 1:
+        # Image by image: torch.matmul would copy the whole batch twice.
+        return torch.bmm(matrix.expand(len(x), -1, -1), x)
+    batch, num_tokens, channels = x.shape
+    columns = x.reshape(batch, num_tokens, groups, channels // groups).permute(2, 1, 0, 3)
+    mixed = matrix @ columns.reshape(groups, num_tokens, -1)
+    mixed = mixed.reshape(groups, num_tokens, batch, channels // groups).permute(2, 1, 0, 3)
+    return mixed.reshape(batch, num_tokens, channels)
 
 
 def _outer(gradient: Tensor, x: Tensor) -> Tensor:
@@ -117,14 +129,8 @@ def lkca_toeplitz(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
 
     See :func:`lkca_mm.ops.lkca` for the shapes.
     """
-    batch, num_tokens, channels = x.shape
-    groups = weight.shape[0]
-    if groups == 1:
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():
-            return toeplitz_matrix(weight, grid)[0] @ x
-        return _Product.apply(x, weight, grid)
-    matrix = toeplitz_matrix(weight, grid)
-    columns = x.reshape(batch, num_tokens, groups, channels // groups).permute(2, 1, 0, 3)
-    mixed = matrix @ columns.reshape(groups, num_tokens, -1)
-    mixed = mixed.reshape(groups, num_tokens, batch, channels // groups).permute(2, 1, 0, 3)
-    return mixed.reshape(batch, num_tokens, channels)
+    if weight.shape[0] > 1:
+        return multiply(toeplitz_matrix(weight, grid), x)
+    if is_tracing():
+        return toeplitz_matrix(weight, grid)[0] @ x
+    return _Product.apply(x, weight, grid)

@@ -11,9 +11,9 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
-from lkca_mm.ops.kernel import fit_kernel
+from lkca_mm.ops.kernel import fit_kernel, reachable_size
 
 
 def _launcher(x: Tensor) -> ModuleType:
@@ -37,7 +37,7 @@ def _launcher(x: Tensor) -> ModuleType:
     return triton_launch
 
 
-@torch.library.custom_op('lkca_mm::toeplitz_product', mutates_args=())
+@library.custom_op('lkca_mm::toeplitz_product', mutates_args=())
 def toeplitz_product(
     x: Tensor, kernel: Tensor, grid: Sequence[int], reach: Sequence[int], flip: bool
 ) -> Tensor:
@@ -45,7 +45,7 @@ def toeplitz_product(
     return _launcher(x).product(x.contiguous(), kernel.contiguous(), grid, reach, flip)
 
 
-@torch.library.custom_op('lkca_mm::toeplitz_correlation', mutates_args=())
+@library.custom_op('lkca_mm::toeplitz_correlation', mutates_args=())
 def toeplitz_correlation(
     a: Tensor, b: Tensor, groups: int, grid: Sequence[int], reach: Sequence[int]
 ) -> Tensor:
@@ -113,5 +113,5 @@ def lkca_triton(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     height, width = grid
     kernel = fit_kernel(weight, (2 * height - 1, 2 * width - 1))
-    reach = (min(weight.shape[1] // 2, height - 1), min(weight.shape[2] // 2, width - 1))
+    reach = tuple(size // 2 for size in reachable_size(weight.shape[1:], grid))
     return toeplitz_product(x, kernel, grid, reach, False)

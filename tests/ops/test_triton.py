@@ -16,6 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_lkca import GRIDS, Layer, assert_close, make, run
+from torch import library
 
 from lkca_mm.ops import lkca, lkca_reference
 from lkca_mm.ops.triton_toeplitz import toeplitz_correlation, toeplitz_product
@@ -209,8 +210,8 @@ def test_operators_are_well_registered():
     grid = (3, 4)
     x, weight, grad = (t.to(DEVICE) for t in make(grid, groups=2, dtype=torch.float32))
     x.requires_grad_(), weight.requires_grad_()
-    torch.library.opcheck(toeplitz_product, (x, weight, grid, (2, 3), True))
-    torch.library.opcheck(toeplitz_correlation, (x, grad, 2, grid, (2, 3)))
+    library.opcheck(toeplitz_product, (x, weight, grid, (2, 3), True))
+    library.opcheck(toeplitz_correlation, (x, grad, 2, grid, (2, 3)))
 
 
 @on_device

@@ -1,6 +1,6 @@
 """CIFAR-10 and CIFAR-100 as published for Python."""
 
-from pathlib import Path
+from functools import partial
 
 from lkca_mm.datasets.cifar_files import (
     CIFAR10_LAYOUT,
@@ -22,16 +22,12 @@ def cifar_source(layout: CifarLayout, archive: str, checksum: str, meta: str) ->
         checksum: The archive's published checksum.
         meta: The file with the names of the classes, which mmpretrain knows by itself.
     """
-
-    def check(folder: Path, allow_partial: bool) -> dict[str, int]:
-        return count_cifar(layout, folder, allow_partial)
-
     return Source(
         folder=layout.folder,
         downloads=(Download(f'{_HOST}/{archive}', archive, checksum),),
         parts=tuple(name for names in layout.files.values() for name in names),
         extras=(meta,),
-        check=check,
+        check=partial(count_cifar, layout),
         unit='images',
     )
 

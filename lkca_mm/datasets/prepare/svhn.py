@@ -1,15 +1,11 @@
 """SVHN's cropped digits: two files without an archive around them."""
 
-from pathlib import Path
+from functools import partial
 
 from lkca_mm.datasets.prepare.source import Download, Source
 from lkca_mm.datasets.svhn_files import SVHN_LAYOUT, count_svhn
 
 _HOST = 'http://ufldl.stanford.edu/housenumbers'
-
-
-def _check(folder: Path, allow_partial: bool) -> dict[str, int]:
-    return count_svhn(SVHN_LAYOUT, folder, allow_partial)
 
 
 SVHN_SOURCE = Source(
@@ -24,6 +20,6 @@ SVHN_SOURCE = Source(
     parts=('train_32x32.mat', 'test_32x32.mat'),
     # 531,131 more digits, 1.3 GB: taken along from a copy, but not downloaded.
     extras=('extra_32x32.mat',),
-    check=_check,
+    check=partial(count_svhn, SVHN_LAYOUT),
     unit='images',
 )

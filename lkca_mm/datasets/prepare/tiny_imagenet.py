@@ -1,14 +1,9 @@
 """Tiny-ImageNet-200 as made for Stanford's course CS231n: 200 classes, 110,000 images."""
 
-from pathlib import Path
+from functools import partial
 
 from lkca_mm.datasets.prepare.source import Download, Source
 from lkca_mm.datasets.tiny_imagenet_files import TINY_IMAGENET_LAYOUT, count_tiny_imagenet
-
-
-def _check(folder: Path, allow_partial: bool) -> dict[str, int]:
-    return count_tiny_imagenet(TINY_IMAGENET_LAYOUT, folder, allow_partial)
-
 
 TINY_IMAGENET_SOURCE = Source(
     folder=TINY_IMAGENET_LAYOUT.folder,
@@ -21,7 +16,7 @@ TINY_IMAGENET_SOURCE = Source(
     ),
     parts=('wnids.txt', 'train', 'val'),  # the images under test have no public labels
     extras=('words.txt',),
-    check=_check,
+    check=partial(count_tiny_imagenet, TINY_IMAGENET_LAYOUT),
     unit='images',
     max_files=130_000,
 )

@@ -9,7 +9,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.ops import FoldedLKCA, check_backend, fit_kernel, lkca
+from lkca_mm.ops import (
+    FoldedLKCA,
+    check_backend,
+    fit_kernel,
+    is_tracing,
+    lkca,
+    product_dtype,
+)
 
 PROJECTIONS = ('none', 'value_output')
 KERNEL_INITS = ('zero', 'conv', 'trunc_normal', 'gaussian')
@@ -116,19 +123,11 @@ class LKCAMixer(nn.Module):
         """Runs the operator; in evaluation with what was folded for this grid."""
         learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
         # A graph that is being made has constants of its own.
-        if learning or torch.compiler.is_compiling() or torch.jit.is_tracing():
+        if learning or is_tracing():
             return lkca(patches, self.kernel, grid, self.backend)
-        dtype, device = self._product_dtype(patches), patches.device.type
-        with torch.autocast(device, enabled=False):
+        dtype = product_dtype(patches)
+        with torch.autocast(patches.device.type, enabled=False):
             return self.fold(grid, dtype)(patches.to(dtype))
-
-    @staticmethod
-    def _product_dtype(patches: Tensor) -> torch.dtype:
-        """Returns the type that the product runs in, which is autocast's where it is on."""
-        device = patches.device.type
-        if torch.is_autocast_enabled(device) and patches.dtype != torch.float64:
-            return torch.get_autocast_dtype(device)
-        return patches.dtype
 
     def fold(self, grid: tuple[int, int], dtype: torch.dtype | None = None) -> FoldedLKCA:
         """Returns the operator with this kernel as a constant; made once a grid and kept.

@@ -1,0 +1,12 @@
+"""Whether a graph is being made of the code that runs."""
+
+import torch
+
+
+def is_tracing() -> bool:
+    """Tells compiling, exporting and tracing from plain execution.
+
+    Graphs want plain products of any batch; buffers, loops over a batch and what was
+    folded for one grid are for plain execution alone.
+    """
+    return torch.compiler.is_compiling() or torch.jit.is_tracing()
