@@ -115,7 +115,7 @@ def count_complexity(
     for mixer, shape in zip(mixers, _record_shapes(model, mixers, image), strict=True):
         backend = mixer.backend
         if backend == 'auto':
-            backend = choose_backend(device, image.element_size(), *shape)
+            backend = choose_backend(device, image.element_size(), *shape, training=False)
         executed += multiply_adds(backend, *shape) - multiply_adds('conv', *shape)
     return Complexity(parameter_count(model)[''], paper, executed)
 

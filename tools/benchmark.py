@@ -112,7 +112,7 @@ def run_calibrate(args: argparse.Namespace) -> None:
         kernel, grid, channels = parse_numbers('--kernel', text, 'KERNEL,GRID,CHANNELS', '7,32,384')
         shapes.append(((kernel, kernel), (grid, grid), 1, channels))
     found = calibrate(shapes, args.device, DTYPES[args.dtype])
-    table = Table(title=f'forward + backward, ms, {args.dtype}, {args.device}', box=SIMPLE)
+    table = Table(title=f'ms, {args.dtype}, {args.device}', box=SIMPLE)
     table.add_column('shape', no_wrap=True)
     table.add_column('fastest', no_wrap=True)
     table.add_column('all')

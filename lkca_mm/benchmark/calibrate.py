@@ -22,7 +22,7 @@ def calibrate(
     tokens: int = 4096,
     rounds: int = 3,
 ) -> dict[str, dict[str, float]]:
-    """Times forward + backward of the backends and keeps the fastest of each shape.
+    """Times the backends and keeps the fastest of each shape, in training and forward alone.
 
     Args:
         shapes: (Kh, Kw), (H, W), G and C of each shape.
@@ -48,15 +48,17 @@ def calibrate(
             names.append('conv')
         if device != 'cpu':
             names.append('triton')
-        candidates = {
-            name: step_runner(
-                partial(lkca, weight=weight, grid=grid, backend=name), [x, weight], grad, MODES[1]
-            )
-            for name in names
-        }
-        medians = interleaved_medians(candidates, rounds, device)
-        key = shape_key(x.element_size(), kernel_size, grid, groups, channels)
-        found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}
+        for mode in MODES:
+            candidates = {
+                name: step_runner(
+                    partial(lkca, weight=weight, grid=grid, backend=name), [x, weight], grad, mode
+                )
+                for name in names
+            }
+            medians = interleaved_medians(candidates, rounds, device)
+            shape = (kernel_size, grid, groups, channels)
+            key = shape_key(x.element_size(), *shape, training=mode != 'forward')
+            found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}
     fastest = {key: min(times, key=times.__getitem__) for key, times in found.items()}
     keep_choices(torch.device(device).type, fastest)
     return found

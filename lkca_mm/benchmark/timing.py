@@ -1,13 +1,14 @@
 """Timing several candidates fairly on a machine whose speed drifts."""
 
+import math
 import statistics
 import time
 from collections.abc import Callable
 
 import torch
 
-# Seconds below which a second run costs little.
-_QUICK = 0.25
+# Seconds of work below which a clock's reading is mostly what ran before.
+_LONG_ENOUGH = 0.05
 
 
 def interleaved_medians(
@@ -15,8 +16,9 @@ def interleaved_medians(
 ) -> dict[str, float]:
     """Times candidates in turn, round after round, so that drift meets all alike.
 
-    A quick candidate runs once more before it is timed: what ran before it, and what
-    that left in caches and in the allocator, is none of its own.
+    Each round begins with another candidate. A quick one runs once untimed and then
+    often enough to be timed well: what ran before it, and what that left in caches
+    and in the allocator, is none of its own.
 
     Args:
         candidates: What to time, by name.
@@ -27,18 +29,23 @@ def interleaved_medians(
         The median time of each, in seconds.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
-    for _ in range(rounds + 1):
-        for name, run in candidates.items():
-            if times[name] and times[name][-1] < _QUICK:
-                _time(run, device)
-            times[name].append(_time(run, device))
+    names = list(candidates)
+    for index in range(rounds + 1):
+        start = index % len(names)
+        for name in names[start:] + names[:start]:
+            run, before = candidates[name], times[name]
+            repeats = math.ceil(_LONG_ENOUGH / before[-1]) if before else 1
+            if repeats > 1:
+                _time(run, 1, device)
+            before.append(_time(run, repeats, device))
     return {name: statistics.median(values[1:]) for name, values in times.items()}
 
 
-def _time(run: Callable[[], object], device: str) -> float:
-    """Returns the seconds that a candidate takes, the device's work included."""
+def _time(run: Callable[[], object], repeats: int, device: str) -> float:
+    """Returns the seconds that a run takes, the device's work included."""
     begin = time.perf_counter()
-    run()
+    for _ in range(repeats):
+        run()
     if device != 'cpu':
         torch.cuda.synchronize()
-    return time.perf_counter() - begin
+    return (time.perf_counter() - begin) / repeats

@@ -42,10 +42,12 @@ def shape_key(
     grid: tuple[int, int],
     groups: int,
     channels: int,
+    training: bool = True,
 ) -> str:
     """Returns the name of a shape in the file."""
     kernel, tokens = (f'{height}x{width}' for height, width in (kernel_size, grid))
-    return f'{tokens} kernel {kernel} G{groups} C{channels} {8 * element_size} bit'
+    passes = 'training' if training else 'forward'
+    return f'{tokens} kernel {kernel} G{groups} C{channels} {8 * element_size} bit {passes}'
 
 
 def read_calibration() -> dict[str, dict[str, str]]:
@@ -69,13 +71,16 @@ _KNOWN = ('toeplitz', 'hybrid', 'conv', 'fft', 'triton')
 _here: dict[str, dict[str, str]] = {}
 
 
-def measured_choice(device: str, element_size: int, *shape: object) -> str | None:
+def measured_choice(
+    device: str, element_size: int, *shape: object, training: bool = True
+) -> str | None:
     """Returns the backend that was fastest here; None if this shape was not measured.
 
     Args:
         device: ``'cpu'`` or ``'cuda'``.
         element_size: Bytes of one element.
         *shape: (Kh, Kw), (H, W), G and C.
+        training: Whether a backward pass will follow.
     """
     if not _FROM_FILE:
         return None
@@ -83,7 +88,7 @@ def measured_choice(device: str, element_size: int, *shape: object) -> str | Non
         if torch.compiler.is_compiling():  # asking a device for its name breaks the graph
             return None
         _here[device] = _FROM_FILE.get(device_name(device), {})
-    choice = _here[device].get(shape_key(element_size, *shape))
+    choice = _here[device].get(shape_key(element_size, *shape, training))
     return choice if choice in _KNOWN else None
 
 

@@ -11,20 +11,24 @@ toeplitz   N^2 C for the product                         1
 hybrid     4 F N C for the transforms,                   ``DeviceSpeed.hybrid``,
            4 F W^2 C for the products, F frequencies     more for a small W
            4 F W^2 G elements of the matrices            ``DeviceSpeed.matrix``
-conv       Kh Kw N C, taps that reach a token only       ``DeviceSpeed.conv``, more
-                                                         beyond its fast path
+conv       Kh Kw N C, taps that reach a token only       ``DeviceSpeed.conv``, times
+                                                         ``slow_conv`` beyond its
+                                                         fast path
 fft        2 S log2(S) C, S the transform's area         ``DeviceSpeed.fft``
 =========  ============================================  =======================
 
 The rule knows nothing of the batch: one model takes one path for every batch,
-and an exported graph with a dynamic batch is the graph that was measured. The
+and an exported graph with a dynamic batch is the graph that was measured. It does
+tell training from a forward pass alone, for backends differ most in their backward
+pass: that of ``conv2d`` takes twenty times as long as its forward pass. The
 matrices must also fit ``MATRIX_LIMIT``. Where :mod:`lkca_mm.ops.calibration` has
 measured a shape on this machine, its choice stands instead.
 
-On a CPU that gives the matrix up to about 14 x 14 tokens with full kernels, the
-hybrid beyond, the transform for many kernels on large grids, the convolution for
-kernels of a few taps. The CPU's factors are medians of forward + backward on two
-AVX-512 cores; those of CUDA are estimates that wait to be measured.
+On a CPU that gives, in training, the matrix up to about 14 x 14 tokens with full
+kernels, the hybrid beyond, the transform for many kernels on large grids, the
+convolution for kernels of a few taps; the matrix up to 20 x 20 in a forward pass
+alone. The CPU's factors are fitted to ``results/op_sweep_cpu.json``, two AVX-512
+cores; those of CUDA are estimates that wait to be measured.
 """
 
 import math
@@ -39,10 +43,10 @@ from lkca_mm.ops.kernel import reachable_size
 # a grid of 90 x 90. Above, `auto` leaves the matrix view.
 MATRIX_LIMIT = 256 * 2**20
 
-# Beyond these sides, of a kernel or of a grid, convolutions leave their fast path.
+# Beyond one of these sides, of a kernel or of a grid, convolutions leave their fast path
+# backward; beyond both of them forward too.
 _FAST_CONV_KERNEL = 13
 _FAST_CONV_GRID = 48
-_SLOW_CONV = 3.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class DeviceSpeed:
         hybrid: Of the hybrid view's many smaller products, on a wide grid.
         narrow: The width W at which those take twice as long.
         conv: Of depthwise ``conv2d``.
+        slow_conv: How many times slower still it is beyond its fast path.
         fft: Of the Fourier transforms.
     """
 
@@ -61,16 +66,22 @@ class DeviceSpeed:
     hybrid: float
     narrow: float
     conv: float
+    slow_conv: float
     fft: float
 
 
-# By device and bytes of an element. A CPU with bf16 products runs large ones five times
-# as fast as in fp32, and everything else no faster.
-DEVICE_SPEED = {
-    ('cpu', 4): DeviceSpeed(matrix=50.0, hybrid=1.05, narrow=10.0, conv=4.0, fft=10.0),
-    ('cpu', 2): DeviceSpeed(matrix=100.0, hybrid=0.3, narrow=140.0, conv=20.0, fft=50.0),
-    ('cuda', 4): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
-    ('cuda', 2): DeviceSpeed(matrix=50.0, hybrid=8.0, narrow=32.0, conv=40.0, fft=200.0),
+# By device and bytes of an element, for forward + backward. A CPU with bf16 products
+# runs large ones five times as fast as in fp32, and everything else no faster.
+TRAINING_SPEED = {
+    ('cpu', 4): DeviceSpeed(50.0, hybrid=1.05, narrow=10.0, conv=2.3, slow_conv=5.0, fft=16.0),
+    ('cpu', 2): DeviceSpeed(100.0, hybrid=0.3, narrow=140.0, conv=20.0, slow_conv=3.0, fft=80.0),
+    ('cuda', 4): DeviceSpeed(50.0, hybrid=8.0, narrow=32.0, conv=40.0, slow_conv=3.0, fft=200.0),
+    ('cuda', 2): DeviceSpeed(50.0, hybrid=8.0, narrow=32.0, conv=40.0, slow_conv=3.0, fft=200.0),
+}
+# For a forward pass alone.
+FORWARD_SPEED = TRAINING_SPEED | {
+    ('cpu', 4): DeviceSpeed(50.0, hybrid=2.3, narrow=4.0, conv=0.45, slow_conv=50.0, fft=25.0),
+    ('cpu', 2): DeviceSpeed(100.0, hybrid=2.3, narrow=32.0, conv=2.5, slow_conv=50.0, fft=120.0),
 }
 
 
@@ -118,6 +129,7 @@ def choose_backend(
     grid: tuple[int, int],
     groups: int,
     channels: int,
+    training: bool = True,
 ) -> str:
     """Picks the cheapest backend by the rule on top of this module.
 
@@ -128,23 +140,26 @@ def choose_backend(
         grid: The token grid (H, W).
         groups: Number of kernels G.
         channels: Number of channels C.
+        training: Whether a backward pass will follow.
 
     Returns:
         ``'toeplitz'``, ``'hybrid'``, ``'conv'`` or ``'fft'``.
     """
     shape = (kernel_size, grid, groups, channels)
-    if (choice := measured_choice(device, element_size, *shape)) is not None:
+    if (choice := measured_choice(device, element_size, *shape, training=training)) is not None:
         return choice
-    speed = DEVICE_SPEED['cpu' if device == 'cpu' else 'cuda', 2 if element_size == 2 else 4]
+    speeds = TRAINING_SPEED if training else FORWARD_SPEED
+    speed = speeds['cpu' if device == 'cpu' else 'cuda', 2 if element_size == 2 else 4]
     elements = {
         'toeplitz': groups * (grid[0] * grid[1]) ** 2,
         'hybrid': groups * _hybrid_elements(kernel_size, grid),
     }
-    slow_conv = max(kernel_size) > _FAST_CONV_KERNEL or max(grid) > _FAST_CONV_GRID
+    beyond = (max(kernel_size) > _FAST_CONV_KERNEL, max(grid) > _FAST_CONV_GRID)
+    slow_conv = any(beyond) if training else all(beyond)
     slower = {
         'toeplitz': 1.0,
         'hybrid': speed.hybrid * (1 + speed.narrow / grid[1]),
-        'conv': speed.conv * (_SLOW_CONV if slow_conv else 1),
+        'conv': speed.conv * (speed.slow_conv if slow_conv else 1),
         'fft': speed.fft,
     }
     # A plain loop: torch.compile before 2.5 cannot trace min() with a key.

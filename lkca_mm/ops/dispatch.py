@@ -84,7 +84,8 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
         grid: The token grid (H, W).
         backend: ``'toeplitz'``, ``'conv'``, ``'fft'``, ``'reference'``,
             ``'triton'`` (CUDA only, no N x N matrix in memory), or ``'auto'``,
-            which picks by the rule in :mod:`lkca_mm.ops.cost`.
+            which picks by the rule in :mod:`lkca_mm.ops.cost`, for training
+            where a gradient will be asked for, else for a forward pass.
 
     Returns:
         Mixed tokens of shape (B, H*W, C).
@@ -96,11 +97,11 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
     # Plain numbers under torch.compile too: every view's shapes, and the choice
     # between views, are the grid's own, so each grid gets a graph of its own.
     grid = (operator.index(grid[0]), operator.index(grid[1]))
-    if backend == 'auto':
-        backend = choose_backend(
-            x.device.type, x.element_size(), weight.shape[1:], grid, weight.shape[0], x.shape[2]
-        )
     x = x.to(product_dtype(x))
+    if backend == 'auto':
+        training = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
+        shape = (tuple(weight.shape[1:]), grid, weight.shape[0], x.shape[2])
+        backend = choose_backend(x.device.type, x.element_size(), *shape, training=training)
     run, weight = BACKENDS[backend], weight.to(x.dtype)
     if not torch.is_autocast_enabled(x.device.type):
         return run(x, weight, grid)

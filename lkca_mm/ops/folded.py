@@ -35,6 +35,7 @@ class FoldedLKCA:
                 grid,
                 weight.shape[0],
                 channels,
+                training=False,
             )
         elements = weight.shape[0] * (grid[0] * grid[1]) ** 2
         small = elements * weight.element_size() <= MATRIX_LIMIT

@@ -1,8 +1,9 @@
 """The choice of a backend follows the documented rule."""
 
 import pytest
+import torch
 
-from lkca_mm.ops import calibration, choose_backend, cost, multiply_adds
+from lkca_mm.ops import calibration, choose_backend, cost, dispatch, lkca, multiply_adds
 
 
 @pytest.mark.parametrize(
@@ -17,11 +18,56 @@ from lkca_mm.ops import calibration, choose_backend, cost, multiply_adds
         (63, 32, 384, 'fft'),  # depthwise: so many matrices cost more than they save
         (3, 32, 1, 'conv'),
         (3, 8, 1, 'conv'),
-        (7, 64, 1, 'fft'),
+        (7, 16, 1, 'conv'),
+        (7, 64, 1, 'hybrid'),
+        (15, 64, 1, 'hybrid'),
     ],
 )
 def test_choice_on_a_cpu(kernel, grid, groups, chosen):
     assert choose_backend('cpu', 4, (kernel, kernel), (grid, grid), groups, 384) == chosen
+
+
+@pytest.mark.parametrize(
+    ('kernel', 'grid', 'chosen'),
+    [
+        (15, 8, 'toeplitz'),
+        (31, 16, 'toeplitz'),  # training takes the hybrid here
+        (63, 32, 'hybrid'),
+        (255, 128, 'hybrid'),
+        (15, 64, 'hybrid'),
+        (7, 32, 'conv'),  # its backward pass is what takes long
+    ],
+)
+def test_choice_for_a_forward_pass_alone(kernel, grid, chosen):
+    shape = ((kernel, kernel), (grid, grid), 1, 384)
+    assert choose_backend('cpu', 4, *shape, training=False) == chosen
+
+
+@pytest.mark.parametrize('grad', [True, False])
+@pytest.mark.parametrize('x_grad', [True, False])
+@pytest.mark.parametrize('weight_grad', [True, False])
+def test_auto_knows_whether_a_gradient_will_be_asked_for(monkeypatch, grad, x_grad, weight_grad):
+    asked = []
+    monkeypatch.setattr(
+        dispatch,
+        'choose_backend',
+        lambda *shape, training: asked.append(training) or 'conv',
+    )
+    x = torch.zeros(1, 4, 2, requires_grad=x_grad)
+    weight = torch.zeros(1, 3, 3, requires_grad=weight_grad)
+    with torch.set_grad_enabled(grad):
+        lkca(x, weight, (2, 2))
+    assert asked == [grad and (x_grad or weight_grad)]
+
+
+def test_auto_weighs_the_type_that_autocast_computes_in(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        dispatch, 'choose_backend', lambda device, size, *shape, **kw: asked.append(size) or 'conv'
+    )
+    with torch.autocast('cpu', torch.bfloat16):
+        lkca(torch.zeros(1, 4, 2), torch.zeros(1, 3, 3), (2, 2))
+    assert asked == [2]
 
 
 @pytest.mark.parametrize(

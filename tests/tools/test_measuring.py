@@ -75,10 +75,15 @@ def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
     assert code == 0, err
     kept = json.loads((tmp_path / 'lkca_mm' / 'calibration.json').read_text())
     (choices,) = kept.values()
-    assert set(choices) == {'4x4 kernel 7x7 G1 C12 32 bit', '5x5 kernel 3x3 G1 C12 32 bit'}
-    assert (
-        choose_backend('cpu', 4, (3, 3), (5, 5), 1, 12) == choices['5x5 kernel 3x3 G1 C12 32 bit']
-    )
+    small = '5x5 kernel 3x3 G1 C12 32 bit'
+    assert set(choices) == {
+        f'{shape} {passes}'
+        for shape in ('4x4 kernel 7x7 G1 C12 32 bit', small)
+        for passes in ('forward', 'training')
+    }
+    for training, passes in ((True, 'training'), (False, 'forward')):
+        choice = choose_backend('cpu', 4, (3, 3), (5, 5), 1, 12, training=training)
+        assert choice == choices[f'{small} {passes}']
     assert '5x5 kernel 3x3' in out
     code, _, err = run_tool('benchmark', 'calibrate', '--kernel', '3,5')
     assert code == 1
