@@ -1,6 +1,7 @@
 """Timing several candidates fairly on a machine whose speed drifts."""
 
 import math
+import random
 import statistics
 import time
 from collections.abc import Callable
@@ -16,9 +17,9 @@ def interleaved_medians(
 ) -> dict[str, float]:
     """Times candidates in turn, round after round, so that drift meets all alike.
 
-    Each round begins with another candidate. A quick one runs once untimed and then
-    often enough to be timed well: what ran before it, and what that left in caches
-    and in the allocator, is none of its own.
+    Each round has an order of its own, drawn from a fixed seed. A quick candidate runs
+    once untimed and then often enough to be timed well: what ran before it, and what
+    that left in caches and in the allocator, is none of its own.
 
     Args:
         candidates: What to time, by name.
@@ -29,10 +30,10 @@ def interleaved_medians(
         The median time of each, in seconds.
     """
     times: dict[str, list[float]] = {name: [] for name in candidates}
-    names = list(candidates)
-    for index in range(rounds + 1):
-        start = index % len(names)
-        for name in names[start:] + names[:start]:
+    names, shuffle = list(candidates), random.Random(0).shuffle
+    for _ in range(rounds + 1):
+        shuffle(names)
+        for name in names:
             run, before = candidates[name], times[name]
             repeats = math.ceil(_LONG_ENOUGH / before[-1]) if before else 1
             if repeats > 1:
