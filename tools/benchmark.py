@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from lkca_mm.benchmark.op import (
     sweep_cases,
 )
 from lkca_mm.benchmark.plot import plot_op
+from lkca_mm.benchmark.plot_bars import plot_data, plot_models, plot_train
 from lkca_mm.benchmark.train import PARTS, benchmark_train
 from lkca_mm.console import print_table
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
@@ -66,8 +68,6 @@ def parse_case(text: str) -> OpCase:
 
 def run_op(args: argparse.Namespace) -> None:
     """Times the operator, prints a table, draws a plot and writes the JSON."""
-    if args.plot and Path(args.plot).suffix not in ('.png', '.svg'):
-        raise ConfigError(f'--plot {args.plot}: must end with .png or .svg')
     cases = [parse_case(text) for text in args.case] if args.case else list(DEFAULT_CASES)
     if args.sweep:
         cases = sweep_cases()
@@ -95,10 +95,8 @@ def run_op(args: argparse.Namespace) -> None:
                 f'{times["auto"] / best:.2f}',
             )
         print_table(table)
-    if args.plot:
-        title = f'LKCA, {MODES[1]}, {args.dtype}, {args.device}'
-        plot_op([result for result in results if result['mode'] == MODES[1]], title, args.plot)
-        print(f'drawn in {args.plot}')
+    trained = [result for result in results if result['mode'] == MODES[1]]
+    draw(args.plot, plot_op, trained, f'LKCA, {MODES[1]}, {args.dtype}, {args.device}')
     settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
     keep(args.out, args.device, settings, results)
 
@@ -142,6 +140,7 @@ def run_data(args: argparse.Namespace) -> None:
             table.add_row(name, f'{microseconds:.1f}', f'{1e6 / max(microseconds, 1e-3):,.0f}')
         print_table(table)
         print(f'{result["images_per_second"]:,.0f} images a second on one core, collated')
+    draw(args.plot, plot_data, results, 'Training pipelines on one CPU core')
     keep(args.out, 'cpu', {'rounds': args.rounds, 'images': args.images, 'seed': 0}, results)
 
 
@@ -174,6 +173,7 @@ def run_model(args: argparse.Namespace) -> None:
             f'{result["train_peak_mib"]:.0f}',
         )
     print_table(table)
+    draw(args.plot, plot_models, results, f'Models, batch {args.batch}, {args.device}')
     settings = {'rounds': args.rounds, 'batch_size': args.batch, 'seed': 0}
     keep(args.out, args.device, settings | plain(args.cfg_options or {}), results)
 
@@ -204,7 +204,22 @@ def run_train(args: argparse.Namespace) -> None:
     settings = {'rounds': args.rounds, 'amp': args.amp, 'seed': 0}
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings |= plain(args.cfg_options or {})
-    keep(args.out, device, settings, [{'config': args.config, **result}])
+    results = [{'config': args.config, **result}]
+    draw(args.plot, plot_train, results, f'An iteration of training, {device}')
+    keep(args.out, device, settings, results)
+
+
+def draw(
+    path: str | None,
+    plot: Callable[[list[dict[str, Any]], str, str], None],
+    results: list[dict[str, Any]],
+    title: str,
+) -> None:
+    """Draws what was measured, if a file was named."""
+    if path is None:
+        return
+    plot(results, title, path)
+    print(f'drawn in {path}')
 
 
 def keep(
@@ -231,11 +246,10 @@ def build_parser() -> argparse.ArgumentParser:
     op.set_defaults(run=run_op)
     op.add_argument('--case', action='append', metavar='GRID,CHANNELS,BATCH', help='repeatable')
     op.add_argument('--sweep', action='store_true', help='all grids and widths, both modes')
-    op.add_argument('--plot', metavar='FILE', help='draw time against grid size, .png or .svg')
     op.add_argument('--rounds', type=int, default=7, help='counted rounds (default 7)')
     op.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     op.add_argument('--dtype', choices=DTYPES, default='fp32')
-    op.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    add_outputs(op)
     tune = commands.add_parser('calibrate', help="measure what backend='auto' shall pick here")
     tune.set_defaults(run=run_calibrate)
     tune.add_argument('--kernel', action='append', default=[], metavar='KERNEL,GRID,CHANNELS')
@@ -246,7 +260,7 @@ def build_parser() -> argparse.ArgumentParser:
     data.add_argument('configs', nargs='+', metavar='CONFIG')
     data.add_argument('--images', type=int, default=4096, help='images a round (default 4096)')
     data.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
-    data.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    add_outputs(data)
     add_model_parser(commands)
     add_train_parser(commands)
     return parser
@@ -281,14 +295,23 @@ def add_train_parser(commands: Any) -> None:
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `model` and `train` have in common."""
-    parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    add_outputs(parser)
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
     )
 
 
+def add_outputs(parser: argparse.ArgumentParser) -> None:
+    """Adds where the figures go."""
+    parser.add_argument('--out', metavar='FILE', help='write the figures as JSON')
+    parser.add_argument('--plot', metavar='FILE', help='draw them, .png or .svg')
+
+
 def main(args: argparse.Namespace) -> None:
     """Runs the chosen benchmark."""
+    plot = getattr(args, 'plot', None)
+    if plot and Path(plot).suffix not in ('.png', '.svg'):
+        raise ConfigError(f'--plot {plot}: must end with .png or .svg')
     if args.device != 'cpu' and not torch.cuda.is_available():
         raise ConfigError(f'--device {args.device}: there is no CUDA device here')
     args.run(args)

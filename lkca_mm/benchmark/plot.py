@@ -1,4 +1,4 @@
-"""Time against grid size, on logarithmic axes."""
+"""The operator's time against grid size, on logarithmic axes."""
 
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,30 @@ _STYLES = {
 }
 
 
+def plotter() -> Any:
+    """Returns pyplot, set to draw into files: text as text, the same file for the same figures."""
+    import matplotlib
+
+    matplotlib.use('Agg')
+    matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'lkca_mm'})
+    from matplotlib import pyplot
+
+    return pyplot
+
+
+def save(figure: Any, path: str | Path) -> None:
+    """Writes a figure, without its day, and closes it.
+
+    Args:
+        figure: A matplotlib figure.
+        path: Where it goes; its ending names the format (.png, .svg).
+    """
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    undated = {'Date': None} if Path(path).suffix == '.svg' else {}
+    figure.savefig(path, dpi=120, bbox_inches='tight', metadata=undated)
+    plotter().close(figure)
+
+
 def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None:
     """Draws milliseconds a 1,000 tokens against the grid's side, a panel for each width.
 
@@ -24,14 +48,7 @@ def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None
         title: The figure's title.
         path: Where it goes; its ending names the format (.png, .svg).
     """
-    import matplotlib
-
-    matplotlib.use('Agg')
-    from matplotlib import pyplot
-
-    # Text as text, and the same file for the same figures.
-    matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'lkca_mm'})
-
+    pyplot = plotter()
     widths = sorted({result['channels'] for result in results})
     figure, axes = pyplot.subplots(
         1, len(widths), figsize=(4.2 * len(widths) + 2, 4.4), sharey=True, squeeze=False
@@ -65,11 +82,4 @@ def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None
     axes[0][-1].legend(loc='center left', bbox_to_anchor=(1.02, 0.5), frameon=False)
     figure.suptitle(title)
     figure.tight_layout()
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120, bbox_inches='tight', metadata=_undated(path))
-    pyplot.close(figure)
-
-
-def _undated(path: str | Path) -> dict[str, None]:
-    """Keeps the day out of an SVG, so that the same figures give the same file."""
-    return {'Date': None} if Path(path).suffix == '.svg' else {}
+    save(figure, path)

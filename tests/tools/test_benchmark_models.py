@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from drawing_texts import texts_of
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lkca_mm.benchmark.train import PARTS
 from lkca_mm.engine import ResultRecordHook
 from lkca_mm.engine.run_config import enable_amp, load_config, set_launcher
 
@@ -49,9 +51,13 @@ train_dataloader = dict(
 def test_models_side_by_side(run_tool, write_config, classifier, tmp_path):
     path = tmp_path / 'model.json'
     code, out, err = run_tool(
-        'benchmark', 'model', write_config(), classifier, '--amp', '--rounds', 2, '--out', path
-    )
+        'benchmark', 'model', write_config(), classifier, '--amp', '--rounds', 2, '--out', path,
+        '--plot', tmp_path / 'models.svg',
+    )  # fmt: skip
     assert code == 0, err
+    drawn = texts_of(tmp_path / 'models.svg')
+    assert {'training step', 'inference', 'ms an image'} <= drawn
+    assert sum('bf16, eager' in text for text in drawn) == 2
     assert 'peak MiB' in out
     record = json.loads(path.read_text())
     assert record['settings'] == {'rounds': 2, 'batch_size': 2, 'seed': 0}
@@ -71,10 +77,12 @@ def test_the_loop_beside_the_bare_step(run_tool, classifier, tmp_path):
     path = tmp_path / 'train.json'
     code, out, err = run_tool(
         'benchmark', 'train', classifier, '--block', 4, '--rounds', 2, '--out', path,
+        '--plot', tmp_path / 'loop.svg',
         '--cfg-options', 'train_dataloader.batch_size=6',
     )  # fmt: skip
     assert code == 0, err
     assert 'times the bare step' in out
+    assert {'bound: bare step', *PARTS} <= texts_of(tmp_path / 'loop.svg')
     record = json.loads(path.read_text())
     assert record['settings']['train_dataloader.batch_size'] == 6
     (result,) = record['results']

@@ -3,7 +3,8 @@
 import json
 import re
 from pathlib import Path
-from xml.etree import ElementTree
+
+from drawing_texts import texts_of
 
 from lkca_mm.benchmark.op import OpCase
 from lkca_mm.ops import calibration, choose_backend
@@ -57,10 +58,8 @@ def test_benchmark_sweeps_and_draws(run_tool, tmp_path, monkeypatch):
     assert code == 0, err
     results = json.loads(record.read_text())['results']
     assert [result['mode'] for result in results] == ['forward'] * 3 + ['forward + backward'] * 3
-    drawing = ElementTree.parse(plot)
-    texts = ''.join(drawing.getroot().itertext())
-    for word in ('12 channels', '24 channels', 'bound: dense product', 'grid side'):
-        assert word in texts
+    expected = {'12 channels', '24 channels', 'bound: dense product', 'grid side'}
+    assert expected <= texts_of(plot)
     code, _, err = run_tool('benchmark', 'op', '--plot', tmp_path / 'op.gif')
     assert code == 1
     assert 'op.gif: must end with .png or .svg' in err
@@ -93,9 +92,11 @@ def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
 def test_benchmark_of_data_names_every_stage(run_tool, write_config, tmp_path):
     path = tmp_path / 'data.json'
     code, out, err = run_tool(
-        'benchmark', 'data', write_config(), '--images', 6, '--rounds', 2, '--out', path
-    )
+        'benchmark', 'data', write_config(), '--images', 6, '--rounds', 2, '--out', path,
+        '--plot', tmp_path / 'data.svg',
+    )  # fmt: skip
     assert code == 0, err
+    assert {'LoadCheckedMask', 'microseconds an image'} <= texts_of(tmp_path / 'data.svg')
     assert 'images a second on one core' in out
     (result,) = json.loads(path.read_text())['results']
     assert list(result['microseconds']) == [
