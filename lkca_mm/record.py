@@ -1,6 +1,7 @@
 """What a measurement must say about itself to be worth keeping."""
 
 import json
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -23,7 +24,7 @@ def _commit() -> str | None:
 
 
 def environment(device: str = 'cpu') -> dict[str, Any]:
-    """Returns versions and hardware of this process."""
+    """Returns versions and hardware of this process, and what steers its threads."""
     name = platform.machine() if device == 'cpu' else torch.cuda.get_device_name(device)
     return {
         'lkca_mm': __version__,
@@ -33,6 +34,7 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
         'device': device,
         'hardware': name,
         'threads': torch.get_num_threads(),
+        **{name: value for name, value in sorted(os.environ.items()) if name.startswith('OMP_')},
     }
 
 
