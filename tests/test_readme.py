@@ -25,7 +25,7 @@ def test_first_screen_names_both_commands():
     assert re.search(r'^demo:', makefile, re.M) and re.search(r'^test:', makefile, re.M)
 
 
-@pytest.mark.parametrize('name', ['README.md', 'docs/results.md', 'docs/operator.md'])
+@pytest.mark.parametrize('name', ['README.md', 'docs/results.md', 'docs/operator.md', 'docs/speed.md'])
 def test_tables_are_those_of_the_records(name):
     tables = build_tables(ROOT / 'results')
     assert not out_of_date(ROOT / name, tables), 'run tools/report.py --write'

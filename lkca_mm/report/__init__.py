@@ -8,6 +8,7 @@ from lkca_mm.report.measured import measured_table
 from lkca_mm.report.operator import operator_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
+from lkca_mm.report.speed import speed_tables
 from lkca_mm.report.table import Table
 
 NAMES = (
@@ -21,6 +22,9 @@ NAMES = (
     'comparison',
     'ablation',
     'operator',
+    'models',
+    'loops',
+    'pipelines',
 )
 
 
@@ -34,6 +38,7 @@ def build_tables(results: str | Path) -> dict[str, Table]:
         comparison_table(runs),
         ablation_table(runs),
         operator_table(results),
+        *speed_tables(results),
     ]
     return {table.name: table for table in tables}
 

@@ -15,6 +15,7 @@ from lkca_mm.report.measured import measured_table
 from lkca_mm.report.operator import operator_table
 from lkca_mm.report.paper_tables import paper_table
 from lkca_mm.report.runs import load_runs
+from lkca_mm.report.speed import speed_tables
 from lkca_mm.report.table import Table
 
 RESULTS = Path(__file__).parents[2] / 'results'
@@ -85,7 +86,7 @@ def test_table_4_has_three_data_sets(results):
         '| 73.40 |  | 97.15 | 97.00 (n=1) |'
     )
     assert row_of(table, 'CaiT-T') == (
-        '| CaiT-T |  | 1.00M |  | 61.16M | 91.99 |  | 70.65 |  | 97.53 |  |'
+        '| CaiT-T | cait-t | 1.00M | 1,001,306 | 61.16M | 91.99 |  | 70.65 |  | 97.53 |  |'
     )
     assert lines_of(table)[-1] == '† measured with changes that no commit holds.'
 
@@ -221,3 +222,32 @@ def test_operator_shows_what_auto_loses(tmp_path):
     path.write_text(json.dumps({'results': [{}]}))
     with pytest.raises(DataError, match='operator'):
         operator_table(tmp_path)
+
+
+def test_speed_shows_each_measurement(tmp_path):
+    models, loops, pipelines = speed_tables(tmp_path)
+    assert models.markdown() == loops.markdown() == pipelines.markdown() == 'Nothing measured yet.'
+    model = {
+        'config': 'configs/some.py', 'image_size': [64, 96], 'batch_size': 4, 'precision': 'bf16',
+        'mode': 'compile', 'train_images_per_second': 1.234, 'infer_images_per_second': 20.0,
+        'train_peak_mib': 1500.4,
+    }  # fmt: skip
+    loop = {
+        'config': 'configs/cifar10/some_100e.py', 'batch_size': 128, 'times_bare': 1.256,
+        'microseconds': {'loop': 2512.0, 'bare': 2000.0}, 'data_share': 0.031,
+    }  # fmt: skip
+    pipeline = {
+        'config': 'configs/svhn/some_100e.py', 'images_per_second': 1234.5,
+        'microseconds': {'reading': 3.0, 'RandomCrop': 40.4},
+    }  # fmt: skip
+    for name, result in (('model_a', model), ('train_b', loop), ('data_c', pipeline)):
+        (tmp_path / f'{name}.json').write_text(json.dumps({'results': [result]}))
+    assert [lines_of(table)[2] for table in speed_tables(tmp_path)] == [
+        '| some | 64x96 | 4 | bf16 | compile | 1.23 | 20.00 | 1,500 '
+        '| [model_a](../results/model_a.json) |',
+        '| some_100e | 128 | 2.0 | 1.26 | 3.1% | [train_b](../results/train_b.json) |',
+        '| svhn/some_100e | 1,234 | RandomCrop, 40 us | [data_c](../results/data_c.json) |',
+    ]
+    (tmp_path / 'train_b.json').write_text(json.dumps({'results': [model]}))
+    with pytest.raises(DataError, match=r'train_b\.json: lacks a figure of the table `loops`'):
+        speed_tables(tmp_path)
