@@ -10,6 +10,7 @@ from lkca_mm.report import build_tables
 from lkca_mm.report.documents import out_of_date
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = ('results', 'operator', 'speed')
 README = (ROOT / 'README.md').read_text(encoding='utf-8')
 
 
@@ -25,7 +26,7 @@ def test_first_screen_names_both_commands():
     assert re.search(r'^demo:', makefile, re.M) and re.search(r'^test:', makefile, re.M)
 
 
-@pytest.mark.parametrize('name', ['README.md', 'docs/results.md', 'docs/operator.md', 'docs/speed.md'])
+@pytest.mark.parametrize('name', ['README.md', *(f'docs/{n}.md' for n in DOCUMENTS)])
 def test_tables_are_those_of_the_records(name):
     tables = build_tables(ROOT / 'results')
     assert not out_of_date(ROOT / name, tables), 'run tools/report.py --write'
