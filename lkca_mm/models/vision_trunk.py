@@ -100,6 +100,8 @@ class VisionTrunk(BaseModule):
             grid of ``img_size``.
         kernel_init: For LKCA: ``'zero'``, ``'conv'``, ``'trunc_normal'`` or
             ``'gaussian'``.
+        channel_scale: For LKCA: whether a learned factor for each channel stands
+            behind the kernel.
         resample_kernels: For LKCA: whether a checkpoint's kernels of another
             size are resampled instead of cropped or zero-padded.
         backend: For LKCA: see :func:`lkca_mm.ops.lkca`.
@@ -142,6 +144,7 @@ class VisionTrunk(BaseModule):
         num_kernels: int = 1,
         kernel_size: int | Sequence[int] | None = None,
         kernel_init: str = 'zero',
+        channel_scale: bool = False,
         resample_kernels: bool = False,
         backend: str = 'auto',
         qkv_bias: bool = True,
@@ -217,6 +220,7 @@ class VisionTrunk(BaseModule):
             'backend': backend,
             'proj_drop_rate': drop_rate,
             'resample_kernels': resample_kernels,
+            'channel_scale': channel_scale,
         }
         mhsa_settings = {
             'num_heads': settings['num_heads'],

@@ -42,6 +42,7 @@ ROWS = {
     'lkca-8m': (7_941_412, 306, 7.94, 505.99),
     'lkca-l': (12_528_550, 360, 12.53, 799.61),
 }
+CANDIDATES = sorted(path.stem for path in (CONFIGS / 'cifar10').glob('lkca-plus-*_2e.py'))
 ABLATION = sorted(path.stem for path in (CONFIGS / 'cifar10').glob('lkca-500k*_2e.py'))
 
 
@@ -99,6 +100,25 @@ def test_ablation_is_whole():
     assert {name.removeprefix('lkca-500k').removesuffix('_2e') for name in ABLATION} == {
         '', '-alternating', '-beside', '-conv-kernel', '-gaussian-kernel', '-no-projections',
     }  # fmt: skip
+
+
+@pytest.mark.parametrize('dataset', ['cifar10', 'cifar100'])
+@pytest.mark.parametrize('name', CANDIDATES)
+def test_candidates_are_at_equal_parameters(name, dataset):
+    """No candidate for a better LKCA has over 2% more or fewer parameters than the published."""
+    count, published = (
+        sum(p.numel() for p in build_for_counting(read(f'{dataset}/{stem}.py')).parameters())
+        for stem in (name, 'lkca-plus-published_2e')
+    )
+    assert count == pytest.approx(published, rel=0.02)
+
+
+def test_candidates_are_whole():
+    assert {name.removeprefix('lkca-plus-').removesuffix('_2e') for name in CANDIDATES} == {
+        'published', 'kernels-2', 'kernels-4', 'kernels-12', 'channel-scale', 'gaussian-kernel',
+    }  # fmt: skip
+    for name in CANDIDATES:
+        assert (CONFIGS / 'cifar100' / f'{name}.py').exists()
 
 
 # --- the recipe, read back from the runner -------------------------------------------

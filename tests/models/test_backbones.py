@@ -70,11 +70,12 @@ def test_conversion_refuses_other_weights():
 
 @pytest.mark.parametrize('projections', ['none', 'value_output'])
 @pytest.mark.parametrize('num_kernels', [1, 3])
-def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels):
+@pytest.mark.parametrize('channel_scale', [False, True])
+def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels, channel_scale):
     """Equations 1 to 3 with the sliding-window operator, step by step in fp64."""
     model = LKCAViT(
         arch=TINY, img_size=(48, 64), patch_size=16, projections=projections,
-        num_kernels=num_kernels, final_norm=True,
+        num_kernels=num_kernels, channel_scale=channel_scale, final_norm=True,
     ).double()  # fmt: skip
     weights = dict(randomise(model).named_parameters())
     x = image(48, 64, dtype=torch.float64)
@@ -92,6 +93,8 @@ def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels):
         if projections == 'value_output':
             value = value @ weights[f'{name}.mixer.value.weight'].T
         mixed = lkca_reference(value, weights[f'{name}.mixer.kernel'], (3, 4))
+        if channel_scale:
+            mixed = mixed * weights[f'{name}.mixer.channel_scale']
         if projections == 'value_output':
             mixed = mixed @ weights[f'{name}.mixer.proj.weight'].T
             mixed = mixed + weights[f'{name}.mixer.proj.bias']
@@ -101,6 +104,16 @@ def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels):
         z = z + hidden @ weights[f'{name}.mlp.fc2.weight'].T + weights[f'{name}.mlp.fc2.bias']
     expected = norm(z, 'final_norm').transpose(1, 2).reshape(2, 24, 3, 4)
     torch.testing.assert_close(model(x)[0], expected, rtol=1e-10, atol=1e-10)
+
+
+def test_channel_scale_starts_at_one():
+    plain, scaled = (
+        LKCAViT(arch=TINY, img_size=32, patch_size=16, channel_scale=scale)
+        for scale in (False, True)
+    )
+    added = set(scaled.state_dict()) - set(plain.state_dict())
+    assert added == {f'layers.{i}.mixer.channel_scale' for i in range(4)}
+    assert all((scaled.state_dict()[name] == 1).all() for name in added)
 
 
 def test_zero_kernel_starts_as_the_identity():

@@ -42,6 +42,8 @@ class LKCAMixer(nn.Module):
         resample_kernels: Whether a checkpoint's kernel of another size is
             resampled to this size, as position embeddings are. By default its
             taps keep their offsets: the centre is cropped or zero-padded.
+        channel_scale: Whether a learned factor for each channel, 1 at the start,
+            stands behind the kernel.
 
     Raises:
         ConfigError: If a setting has an impossible value.
@@ -57,6 +59,7 @@ class LKCAMixer(nn.Module):
         backend: str = 'auto',
         proj_drop_rate: float = 0.0,
         resample_kernels: bool = False,
+        channel_scale: bool = False,
     ) -> None:
         super().__init__()
         if min(kernel_size) < 1 or kernel_size[0] % 2 == 0 or kernel_size[1] % 2 == 0:
@@ -78,6 +81,7 @@ class LKCAMixer(nn.Module):
         self._folded_from: tuple | None = None
         self.resample_kernels = resample_kernels
         self.kernel = nn.Parameter(torch.empty(num_kernels, *kernel_size))
+        self.channel_scale = nn.Parameter(torch.ones(embed_dims)) if channel_scale else None
         projected = projections == 'value_output'
         self.value = nn.Linear(embed_dims, embed_dims, bias=False) if projected else nn.Identity()
         self.proj = nn.Linear(embed_dims, embed_dims) if projected else nn.Identity()
@@ -115,6 +119,8 @@ class LKCAMixer(nn.Module):
             the grid: none of them is read, and they receive zeros.
         """
         mixed = self._mix(self.value(x[:, num_prefix_tokens:]), grid)
+        if self.channel_scale is not None:
+            mixed = mixed * self.channel_scale.to(mixed.dtype)
         if num_prefix_tokens:
             mixed = F.pad(mixed, (0, 0, num_prefix_tokens, 0))
         return self.proj_drop(self.proj(mixed))
