@@ -82,6 +82,8 @@ def _record_shapes(model: nn.Module, mixers: list[LKCAMixer], image: Tensor) -> 
         kernels, *kernel_size = mixer.kernel.shape
         shapes.append((tuple(kernel_size), inputs[1], kernels, output.shape[-1]))
 
+    if not mixers:
+        return []
     handles = [mixer.register_forward_hook(record) for mixer in mixers]
     with torch.no_grad():
         model(image)

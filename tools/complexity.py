@@ -15,7 +15,7 @@ from lkca_mm.complexity import build_for_counting, count_complexity
 from lkca_mm.console import print_table
 from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError
-from lkca_mm.paper import load_models, load_table
+from lkca_mm.paper import PaperModel, load_models, load_table
 from lkca_mm.trainer_flops import count_trainer_flops
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
@@ -73,26 +73,25 @@ def print_configs(paths: list[str], shape: tuple[int, int] | None) -> None:
     )
 
 
-def count_row(stem: str, classifies: bool) -> tuple[int, float, float] | None:
+def count_row(model: PaperModel, classifies: bool) -> tuple[int, float, float]:
     """Counts the model of a row of the paper.
 
     Args:
-        stem: The config's name in the paper's tables.
-        classifies: Whether the row is in Tables 1-5, which count at 32x32 and for
-            10 classes, whatever their data set.
+        model: What is known of it.
+        classifies: Whether the row is in Tables 1-5, which count every model for one
+            data set, whatever that of the table.
 
     Returns:
-        Parameters, FLOPs as the table counts them, and FLOPs as executed; None if
-        this project has no config for the row yet.
+        Parameters, FLOPs as the table counts them, and FLOPs as executed.
     """
-    path = CONFIGS / (f'cifar10/{stem}_100e.py' if classifies else f'{stem}.py')
-    if not path.exists():
-        return None
-    config = load_config(str(path))
+    name = f'{model.counted_on}/{model.stem}_100e.py' if classifies else f'{model.stem}.py'
+    config = load_config(str(CONFIGS / name))
+    if model.counted_classes is not None:
+        config.model.backbone.num_classes = model.counted_classes
     size = image_size_of(config)
-    model = build_for_counting(config)
-    counts = count_complexity(model, size)
-    flops = count_trainer_flops(model, size) if classifies else counts.paper_flops
+    network = build_for_counting(config)
+    counts = count_complexity(network, size)
+    flops = count_trainer_flops(network, size) if classifies else counts.paper_flops
     return counts.params, flops, counts.executed_flops
 
 
@@ -111,27 +110,24 @@ def print_paper_table(number: int) -> None:
     # A model that Table 6 or 7 scores at several iterations is counted once.
     rows = {row.config: row for row in paper.rows}
     for stem, row in rows.items():
-        ours = count_row(stem, classifies)
-        cells = ['', '', '']
-        if ours is not None:
-            params, flops, executed = ours
-            cells = [f'{params / 1e6:.3f}M', f'{flops / scale:.3f}{unit}']
-            cells.append(f'{executed / scale:.3f}{unit}')
+        params, flops, executed = count_row(models[stem], classifies)
         table.add_row(
             row.model,
             stem,
             f'{row.params / 1e6:.2f}M',
-            cells[0],
+            f'{params / 1e6:.3f}M',
             f'{row.flops / scale:.2f}{unit}',
-            *cells[1:],
+            f'{flops / scale:.3f}{unit}',
+            f'{executed / scale:.3f}{unit}',
         )
         if models[stem].note:
             notes.append(f'{row.model}: {models[stem].note}')
     print_table(table)
     if classifies:
         print(
-            'FLOPs by the rule that gives the printed digits (32x32, 10 classes): neither the '
-            "products of self-attention nor the kernels of LKCA count; 'executed' counts both."
+            'FLOPs by the rule that gives the printed digits, which are for 32x32 and 10 classes '
+            'or, of models in Table 5 alone, for 64x64 and 200: products written as einsum or @ '
+            "do not count, nor the kernels of LKCA; 'executed' counts both."
         )
     print('\n'.join(filter(None, [paper.erratum, *notes])))
 

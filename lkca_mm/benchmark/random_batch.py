@@ -48,7 +48,8 @@ def random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any]
             SegDataSample(gt_sem_seg=PixelData(data=label), metainfo=dict(meta)) for label in labels
         ]
     else:
-        classes = config.model.head.num_classes
+        # A backbone that makes the logits itself has a head without classes.
+        classes = config.model.head.get('num_classes') or config.model.backbone.num_classes
         labels = torch.randint(classes, (batch_size,), device=device)
         samples = [DataSample().set_gt_label(label[None]) for label in labels]
         if (config.model.get('train_cfg') or {}).get('augments'):

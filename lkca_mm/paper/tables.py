@@ -13,8 +13,8 @@ from lkca_mm.errors import ConfigError
 class PaperModel:
     """One model of the tables and what rebuilding it has shown.
 
-    Counts of classification models are for 10 classes and 32x32 pictures (a
-    note says otherwise), those of segmentation models for 150 and 512x512.
+    Counts of classification models are for the pictures and classes of the data
+    set ``counted_on``, those of segmentation models for 512x512 and 150.
 
     Attributes:
         stem: The config that builds it: of a classification model without the
@@ -27,6 +27,9 @@ class PaperModel:
         match: ``'exact'`` if both counts round to the printed ones, else ``'near'``.
         built_params: Parameters of the model that our config builds.
         built_mflops: Multiply-adds in millions as ``lkca_mm.complexity`` counts ours.
+        counted_on: The data set whose config builds what was counted: CIFAR-10, where
+            the paper prints the same counts for all, or Tiny-ImageNet.
+        counted_classes: Number of classes if it is not that of the data set.
         baseline: Stem of the ViT of the same size, of an LKCA model that has one.
         note: What else there is to know.
     """
@@ -38,6 +41,8 @@ class PaperModel:
     match: str
     built_params: int | None = None
     built_mflops: float | None = None
+    counted_on: str = 'cifar10'
+    counted_classes: int | None = None
     baseline: str | None = None
     note: str = ''
 

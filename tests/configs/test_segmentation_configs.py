@@ -6,8 +6,12 @@ import pytest
 import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import DefaultScope, init_default_scope
+from mmengine.structures import PixelData
+from mmseg.models.backbones import PCPVT, ResNetV1c, SwinTransformer
 from mmseg.registry import METRICS, MODELS
+from mmseg.structures import SegDataSample
 
 from lkca_mm.complexity import build_for_counting, count_complexity
 from lkca_mm.models import LKCAMixer, LKCAViT, PlainViT
@@ -28,6 +32,10 @@ PRINTED = {
     'upernet_lkca-b_ade20k_20k': (115, 0.5, 102, 0.5),
     'fpn_vit-s_ade20k_20k': (37.23, 0.01, 76.14, 0.01),
     'fpn_lkca-s_ade20k_20k': (30.18, 0.01, 77.92, 0.01),
+    'upernet_resnet50_ade20k_20k': (64.12, 0.01, 238, 0.5),
+    'upernet_swin-s_ade20k_20k': (51.90, 0.01, 231, 0.5),
+    'upernet_twins-pcpvt-s_ade20k_20k': (53.30, 0.01, 234, 0.5),
+    'fpn_twins-pcpvt-s_ade20k_20k': (33.43, 0.01, 49.74, 0.01),
 }
 # The same models rebuilt and counted independently, to a thousandth.
 REBUILT = {
@@ -37,7 +45,16 @@ REBUILT = {
     'upernet_lkca-b_ade20k_20k': (115.206, 101.558),
     'fpn_vit-s_ade20k_20k': (37.237, 76.144),
     'fpn_lkca-s_ade20k_20k': (30.187, 77.920),
+    'upernet_resnet50_ade20k_20k': (64.118, 238.194),
+    'upernet_swin-s_ade20k_20k': (51.899, 231.004),
+    'upernet_twins-pcpvt-s_ade20k_20k': (53.304, 233.963),
+    'fpn_twins-pcpvt-s_ade20k_20k': (33.433, 49.743),
 }
+BACKBONES = {
+    'lkca': LKCAViT, 'vit': PlainViT, 'resnet50': ResNetV1c, 'swin': SwinTransformer,
+    'twins': PCPVT,
+}  # fmt: skip
+RIVALS = [name for name in PRINTED if name.split('_')[1].split('-')[0] not in ('lkca', 'vit')]
 
 
 def read(name):
@@ -63,18 +80,13 @@ def test_counts_are_the_printed_ones(name):
 
 
 def test_executed_count_swaps_the_convolution_for_what_runs():
-    """Per layer: (2H-1)^2 N C taps of the paper against the hybrid view's products.
-
-    A circle of 16 + 15 rows has 16 frequencies of two rows each: 32 x 16 there and back
-    for each of 16 columns, and a matrix of 32 x 32 a frequency, which is made as well.
-    """
+    """Per layer: (2H-1)^2 N C taps of the paper against a matrix of N x N, which is made as well."""
     config = read('upernet_lkca-s_ade20k_20k')
     counts = count_complexity(build_for_counting(config), (512, 512))
-    convolution = 31 * 31 * 256 * 384
-    hybrid = (2 * 32 * 16 * 16 + 16 * 32 * 32) * 384 + 16 * 32 * 32
-    assert counts.paper_flops - counts.executed_flops == 12 * (convolution - hybrid)
+    convolution, toeplitz = 31 * 31 * 256 * 384, 256 * 256 * (384 + 1)
+    assert counts.paper_flops - counts.executed_flops == 12 * (convolution - toeplitz)
     assert multiply_adds('conv', (31, 31), (16, 16), 1, 384) == convolution
-    assert multiply_adds('toeplitz', (31, 31), (16, 16), 1, 384) == 256 * 256 * (384 + 1)
+    assert multiply_adds('toeplitz', (31, 31), (16, 16), 1, 384) == toeplitz
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -86,7 +98,7 @@ def test_config_builds(name):
         model.decode_head.num_classes
         == {'ade20k': 150, 'camvid': 11, 'scenes': 150}[name.split('_')[2]]
     )
-    assert isinstance(model.backbone, LKCAViT if 'lkca' in name else PlainViT)
+    assert type(model.backbone) is BACKBONES[name.split('_')[1].split('-')[0]]
     has_lkca = any(isinstance(module, LKCAMixer) for module in model.modules())
     assert has_lkca == ('lkca' in name)
     for pipeline in ('train_pipeline', 'test_pipeline', 'tta_pipeline'):
@@ -95,6 +107,27 @@ def test_config_builds(name):
     assert config.custom_imports.imports == ['lkca_mm']
     lines = (CONFIGS / f'{name}.py').read_text().splitlines()
     assert len(lines) < 45
+
+
+@pytest.mark.parametrize('name', RIVALS)
+def test_rivals_learn_from_scratch(name):
+    """No weights are fetched, and the losses of both heads reach every parameter."""
+    config = read(name)
+    assert 'pretrained' not in config.model.backbone
+    assert 'init_cfg' not in config.model.backbone
+    if name.startswith('upernet'):
+        config.model.decode_head.channels = 16  # it need not be large to learn
+    torch.manual_seed(0)
+    model = revert_sync_batchnorm(MODELS.build(config.model))
+    meta = {'img_shape': (64, 64), 'ori_shape': (64, 64)}
+    samples = [
+        SegDataSample(gt_sem_seg=PixelData(data=torch.randint(150, (1, 64, 64))), metainfo=meta)
+        for _ in range(2)
+    ]
+    losses = model(torch.randn(2, 3, 64, 64), samples, mode='loss')
+    assert ('aux.loss_ce' in losses) == name.startswith('upernet')
+    sum(value for key, value in losses.items() if 'loss' in key).backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
 @pytest.mark.parametrize('name', [name for name in NAMES if name.endswith('_20k')])

@@ -1,0 +1,11 @@
+_base_ = './vit_pytorch_classifier.py'
+model = dict(
+    backbone=dict(
+        model_name='DeepViT',
+        dim=80,
+        depth=10,
+        heads=4,
+        dim_head=64,
+        mlp_dim=80,
+    )
+)

@@ -1,0 +1,11 @@
+_base_ = './vit_pytorch_classifier.py'
+model = dict(
+    backbone=dict(
+        model_name='RvT',
+        dim=64,
+        depth=6,
+        heads=8,
+        dim_head=64,
+        mlp_dim=64,
+    )
+)

@@ -1,0 +1,14 @@
+# Kernel and stride of each layer that merges tokens. The first has (3, 2) here and (7, 4)
+# on Tiny-ImageNet, as counted in Table 5: the tokens are as many.
+_base_ = './vit_pytorch_classifier.py'
+model = dict(
+    backbone=dict(
+        model_name='T2TViT',
+        dim=256,
+        depth=8,
+        heads=4,
+        dim_head=64,
+        mlp_dim=256,
+        t2t_layers=((3, 2), (3, 2), (2, 1)),
+    )
+)
