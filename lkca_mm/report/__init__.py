@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lkca_mm.report.ablation import ablation_table
+from lkca_mm.report.ablation import ablation_table, candidates_table
 from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
 from lkca_mm.report.operator import operator_table
@@ -21,6 +21,7 @@ NAMES = (
     'classification',
     'comparison',
     'ablation',
+    'candidates',
     'operator',
     'models',
     'loops',
@@ -37,6 +38,7 @@ def build_tables(results: str | Path) -> dict[str, Table]:
         classification_table(runs),
         comparison_table(runs),
         ablation_table(runs),
+        candidates_table(runs),
         operator_table(results),
         *speed_tables(results),
     ]

@@ -9,7 +9,7 @@ from made_up_records import FIVE, make_record
 
 from lkca_mm.errors import DataError
 from lkca_mm.report import NAMES, build_tables
-from lkca_mm.report.ablation import ablation_table
+from lkca_mm.report.ablation import ablation_table, candidates_table
 from lkca_mm.report.classification import classification_table, comparison_table
 from lkca_mm.report.measured import measured_table
 from lkca_mm.report.operator import operator_table
@@ -170,13 +170,34 @@ def test_ablation_measures_from_the_published_form(results):
             make_record(model='lkca-500k-alternating', schedule=two, dataset='cifar100'),
         )
     )
-    variant, config, params, top1, gain = zip(*ablation_table(runs).rows, strict=True)
+    dataset, variant, config, params, top1, gain = zip(*ablation_table(runs).rows, strict=True)
+    assert dataset == ('CIFAR-10',) * 3
     assert config == ('lkca-500k', 'lkca-500k-beside', 'lkca-500k-conv-kernel')
     assert variant[0].startswith('as published')
     assert params == ('1,027,611',) * 3
     assert top1 == ('41.00 ± 1.41 (n=2)', '39.50 ± 0.71 (n=2)', '44.00 (n=1)')
     assert gain == ('', '-1.50 ± 1.58', '+3.00')
     assert ablation_table([]).markdown() == 'Nothing measured yet.'
+
+
+def test_candidates_are_compared_on_each_data_set(results):
+    runs = load_runs(
+        results(
+            make_record(model='lkca-plus-kernels-4', top1=43.0),
+            make_record(model='lkca-plus-published', top1=40.0),
+            make_record(model='lkca-plus-published', top1=20.0, dataset='cifar100'),
+            make_record(model='lkca-plus-channel-scale', top1=19.0, dataset='cifar100'),
+            make_record(model='lkca-500k-beside', top1=99.0),
+        )
+    )
+    rows = [(row[0], row[2], row[-1]) for row in candidates_table(runs).rows]
+    assert rows == [
+        ('CIFAR-10', 'lkca-plus-published', ''),
+        ('CIFAR-10', 'lkca-plus-kernels-4', '+3.00'),
+        ('CIFAR-100', 'lkca-plus-published', ''),
+        ('CIFAR-100', 'lkca-plus-channel-scale', '-1.00'),
+    ]
+    assert candidates_table([]).markdown() == 'Nothing measured yet.'
 
 
 def test_bars_in_cells_are_escaped():
