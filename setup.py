@@ -27,11 +27,12 @@ setup(
     long_description=(HERE / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     packages=find_packages(include=['lkca_mm', 'lkca_mm.*']),
-    package_data={'lkca_mm.paper': ['tables.json']},
+    package_data={'lkca_mm.paper': ['tables.json'], 'lkca_mm.reproduce': ['page.css']},
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),
     extras_require={
         'openmmlab': read_requirements('mminstall'),
+        'rivals': read_requirements('rivals'),
         'tests': read_requirements('tests'),
     },
 )

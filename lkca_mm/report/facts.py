@@ -12,8 +12,8 @@ from torch import nn
 
 from lkca_mm.record import environment
 
-# `_100e` and `_20k` say how long a config trains, `_demo` that it is a small one.
-_SCHEDULE = re.compile(r'\d+[ek]|demo')
+# `_100e` and `_20k` say how long a config trains, `_demo` and `_smoke` that it is a small one.
+_SCHEDULE = re.compile(r'\d+[ek]|demo|smoke')
 
 
 def names_of(config: str | Path) -> tuple[str, str]:

@@ -1,0 +1,1 @@
+"""The paper's tables run again: planned, trained, and set beside what is printed."""
