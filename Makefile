@@ -1,10 +1,10 @@
-# make setup | demo | test | format | clean
+# make setup | demo | test | reliability | format | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test format clean
+.PHONY: setup demo test reliability format clean
 
 setup: $(VENV)/.ready
 
@@ -24,6 +24,13 @@ test: setup
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest
+
+# About an hour on two cores; the tests have a short version of each.
+RELIABILITY := full_disk distributed kill_and_resume long_run
+reliability: setup
+	@export OMP_NUM_THREADS=1; failed=; for script in $(RELIABILITY); do echo "== $$script"; \
+	  $(BIN)/python -W ignore tests/reliability/$$script.py || failed="$$failed $$script"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 format: setup
 	$(BIN)/python -m ruff check --fix .

@@ -1,6 +1,8 @@
 """The frame around every command-line tool: one readable line for every failure."""
 
 import argparse
+import io
+import os
 import re
 import sys
 import traceback
@@ -12,6 +14,8 @@ from lkca_mm.errors import LKCAError
 # What a failure inside a data worker looks like once PyTorch has re-raised it:
 # the worker's whole traceback as the message, our own line last.
 _WORKER_LINE = re.compile(r'^(?:[\w.]+\.)?(\w+): (.*)$')
+
+_LONGEST = 400
 
 # Said at every start by packages that we use, of things that a user cannot change.
 _NOISE = (
@@ -28,13 +32,43 @@ def describe(error: BaseException) -> str:
     """
     lines = [line.strip() for line in str(error).strip().splitlines() if line.strip()]
     if not lines:
-        return type(error).__name__
+        return f'{type(error).__name__}{_assertion(error)}'
     if len(lines) > 1 and 'Traceback (most recent call last)' in str(error):
         match = _WORKER_LINE.match(lines[-1])
         if match:
             return match[2] if isinstance(error, LKCAError) else f'{match[1]}: {match[2]}'
     text = ' '.join(lines)
-    return text if isinstance(error, LKCAError) else f'{type(error).__name__}: {text}'
+    return text if isinstance(error, LKCAError) else f'{type(error).__name__}: {_shorten(text)}'
+
+
+def _shorten(text: str) -> str:
+    """Cuts the middle out of what would fill a screen."""
+    return text if len(text) <= _LONGEST else f'{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}'
+
+
+def _assertion(error: BaseException) -> str:
+    """Returns what was asserted, where that is all that is known."""
+    calls = traceback.extract_tb(error.__traceback__)
+    line = calls[-1].line if calls and isinstance(error, AssertionError) else None
+    return f': {line}' if line else ''
+
+
+def _place(error: Exception) -> str:
+    """Returns the config and the key that an error which nobody foresaw has to do with."""
+    if isinstance(error, LKCAError):
+        return ''  # says so itself
+    from lkca_mm.failing_part import name_part  # imports more than an error line should need
+
+    try:
+        return name_part(error)
+    except Exception:  # a broken config can break the search too; its own error is to be shown
+        return ''
+
+
+def _process() -> str:
+    """Returns which of several processes this is, to be put before its error."""
+    several = os.environ.get('WORLD_SIZE', '1') != '1'
+    return f'rank {os.environ.get("RANK", "?")}: ' if several else ''
 
 
 def run_command(
@@ -53,6 +87,9 @@ def run_command(
         The exit code: what ``main`` returned, 1 after an error, 130 after Ctrl-C.
     """
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
+    # A name that the terminal cannot show is no reason to fail.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')
     args = parser.parse_args(argv)
     for message in _NOISE:
         warnings.filterwarnings('ignore', message=message)
@@ -64,5 +101,5 @@ def run_command(
     except Exception as error:
         if args.debug:
             traceback.print_exc()
-        print(f'error: {describe(error)}', file=sys.stderr)
+        print(f'error: {_process()}{_place(error)}{describe(error)}', file=sys.stderr)
         return 1

@@ -19,3 +19,21 @@ class DataError(LKCAError):
 
 class CheckpointError(LKCAError):
     """A checkpoint is unreadable or belongs to another model."""
+
+
+class DamagedCheckpointError(CheckpointError):
+    """A checkpoint is cut short, or bytes of it have changed."""
+
+
+class UntrustedCheckpointError(CheckpointError):
+    """A checkpoint holds what could run code."""
+
+
+class TrainingError(LKCAError):
+    """Training cannot go on."""
+
+
+def shown(path: object) -> str:
+    """Returns a path for a message: as it is, or in quotes where that would not be seen."""
+    text = str(path)
+    return text if text.isprintable() and text == text.strip() != '' else repr(text)

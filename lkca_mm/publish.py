@@ -2,15 +2,53 @@
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from lkca_mm.engine.checkpoint import read_checkpoint
-from lkca_mm.errors import CheckpointError, ConfigError
+from lkca_mm.errors import CheckpointError, ConfigError, DataError
 from lkca_mm.record import write_text
 from lkca_mm.version import __version__
+
+_NEEDED = {
+    **dict.fromkeys(('model', 'dataset', 'config', 'command'), str),
+    **dict.fromkeys(('schedule', 'environment', 'final'), dict),
+    'params': int,
+}
+_PLAIN_NAME = re.compile(r'\w[\w.+-]*')
+
+
+def check_record(record: Any, path: str | Path) -> None:
+    """Looks for what a card says of a run.
+
+    Args:
+        record: What a JSON file holds.
+        path: The file, for the message.
+
+    Raises:
+        DataError: If something is missing, or names a file elsewhere.
+    """
+    if not isinstance(record, dict):
+        raise DataError(f'{path}: holds a {type(record).__name__}, not a record of training')
+    for key, kind in _NEEDED.items():
+        if not isinstance(record.get(key), kind):
+            raise DataError(f'{path}: `{key}` is {record.get(key)!r}; record the run anew')
+    for holder, keys in (
+        ('schedule', ('max_epochs', 'passes_per_epoch', 'batch_size', 'total_iterations')),
+        ('environment', ('commit', 'torch')),
+    ):
+        for key in keys:
+            if key not in record[holder]:
+                raise DataError(f'{path}: lacks `{holder}.{key}`; record the run anew')
+    for key in ('model', 'dataset'):
+        if not _PLAIN_NAME.fullmatch(record[key]):
+            raise DataError(f'{path}: `{key}` is {record[key]!r}, which cannot be a file name')
+    for name, value in record['final'].items():
+        if not isinstance(value, (int, float)):
+            raise DataError(f'{path}: `final` says {name}={value!r}; record the run anew')
 
 
 def weights_only(checkpoint: dict[str, Any], path: str | Path) -> bytes:
@@ -90,7 +128,7 @@ Any picture is resized to the size of the data set's own. It knows the classes o
 
 
 def publish(
-    checkpoint: str | Path, record: dict[str, Any], folder: str | Path
+    checkpoint: str | Path, record: dict[str, Any], folder: str | Path, trust: bool = False
 ) -> tuple[Path, Path, str]:
     """Writes the weights and their card.
 
@@ -98,6 +136,7 @@ def publish(
         checkpoint: The checkpoint at the end of the training.
         record: What ``tools/train.py --record`` wrote of it.
         folder: Where both files go; ``<model>_<dataset>-<hash>.pth`` and ``.md``.
+        trust: Whether to load a checkpoint that can run code.
 
     Returns:
         The two files and the SHA-256 of the weights.
@@ -108,7 +147,7 @@ def publish(
     """
     if not record.get('finished'):
         raise ConfigError('the record is of a run that did not end; train it to its end first')
-    loaded = read_checkpoint(checkpoint)
+    loaded = read_checkpoint(checkpoint, trust)
     epoch, end = (loaded.get('meta') or {}).get('epoch'), record['schedule']['max_epochs']
     if epoch != end:
         raise CheckpointError(

@@ -11,7 +11,6 @@ from lkca_mm.command import run_command
 
 import cv2
 import torch
-from mmengine.config import DictAction
 from mmengine.logging import MMLogger
 from rich.box import SIMPLE
 from rich.table import Table
@@ -31,6 +30,7 @@ from lkca_mm.benchmark.plot import plot_op
 from lkca_mm.benchmark.plot_bars import plot_data, plot_models, plot_train
 from lkca_mm.benchmark.train import PARTS, benchmark_train
 from lkca_mm.console import print_table
+from lkca_mm.engine.options import SettingsAction
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
@@ -297,7 +297,11 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `model` and `train` have in common."""
     add_outputs(parser)
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+        '--cfg-options',
+        nargs='+',
+        action=SettingsAction,
+        metavar='KEY=VALUE',
+        help='replace settings',
     )
 
 

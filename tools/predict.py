@@ -9,6 +9,7 @@ from lkca_mm.command import describe, run_command
 
 import numpy as np
 
+from lkca_mm.engine.run_config import add_trust_argument
 from lkca_mm.errors import DataError
 from lkca_mm.inference import (
     TrainedModel,
@@ -43,6 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--opacity', type=opacity, default=0.5, help='of the colours, in [0, 1] (default: 0.5)'
     )
+    add_trust_argument(parser)
     return parser
 
 
@@ -67,7 +69,7 @@ def classify(model: TrainedModel, image: Path, base: str, alpha: float) -> str:
 def main(args: argparse.Namespace) -> int:
     """Predicts, draws and prints one line an image."""
     images = find_images(args.images)
-    model = load_model(args.config, args.checkpoint, args.device)
+    model = load_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
     handle: Callable[[TrainedModel, Path, str, float], str]
     handle, endings = (segment, (PICTURE, MASK)) if model.segments else (classify, (PICTURE,))
     bases = [str(args.out / name) for name in name_results(images, endings)]

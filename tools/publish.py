@@ -6,8 +6,9 @@ from pathlib import Path
 
 from lkca_mm.command import run_command
 
+from lkca_mm.engine.run_config import add_trust_argument
 from lkca_mm.inference import load_model
-from lkca_mm.publish import publish
+from lkca_mm.publish import check_record, publish
 from lkca_mm.report.runs import read_json
 
 
@@ -17,13 +18,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('checkpoint', metavar='CKPT', help='of the last epoch')
     parser.add_argument('record', metavar='RECORD', type=Path, help='what train.py --record wrote')
     parser.add_argument('--out', metavar='DIR', type=Path, default=Path('checkpoints'))
+    add_trust_argument(parser)
     return parser
 
 
 def main(args: argparse.Namespace) -> None:
     """Publishes, and loads what was written into the model of its config."""
     record = read_json(args.record)
-    weights, card, digest = publish(args.checkpoint, record, args.out)
+    check_record(record, args.record)
+    weights, card, digest = publish(args.checkpoint, record, args.out, args.trust_checkpoint)
     load_model(record['config'], str(weights), device='cpu')
     print(f'{weights} ({weights.stat().st_size / 2**20:.1f} MiB)\n{card}\nSHA-256 {digest}')
 

@@ -14,9 +14,11 @@ from mmengine.dist import is_main_process
 from mmengine.runner import Runner
 
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
+from lkca_mm.engine.checkpoint_loading import guard_loading
 from lkca_mm.engine.run_config import (
     add_hook,
     add_run_arguments,
+    add_trust_argument,
     check_data,
     leave_together,
     load_run_config,
@@ -36,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--show-dir', metavar='DIR', help='draw the predictions')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation')
     add_run_arguments(parser)
+    add_trust_argument(parser)
     return parser
 
 
@@ -119,7 +122,8 @@ def main(args: argparse.Namespace) -> None:
     if not config.get('test_dataloader') or not config.get('test_evaluator'):
         raise ConfigError(f'{args.config}: has no test_dataloader and test_evaluator')
     check_data(config, ('test_dataloader',))
-    checkpoint = read_checkpoint(args.checkpoint)
+    guard_loading(args.trust_checkpoint)
+    checkpoint = read_checkpoint(args.checkpoint, args.trust_checkpoint)
     # The runner loads it once more, with the hooks that have a say in that.
     config.load_from = args.checkpoint
     config.resume = False

@@ -1,6 +1,7 @@
 """Trains a segmentation or classification config."""
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -10,21 +11,29 @@ from lkca_mm.command import run_command
 
 from mmengine.config import Config
 from mmengine.dist import is_main_process
-from mmengine.runner import Runner, find_latest_checkpoint
 
-from lkca_mm.engine import ResultRecordHook, TrainingInterrupted
+from lkca_mm.datasets.skipping import count_notes
+from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
+from lkca_mm.engine.checkpoint_loading import guard_loading
+from lkca_mm.engine.durable import remove_parts
+from lkca_mm.engine.failures import name_failure
+from lkca_mm.engine.newest_checkpoint import newest_checkpoint
 from lkca_mm.engine.result_record_hook import check_record_path
 from lkca_mm.engine.run_config import (
     add_hook,
     add_run_arguments,
+    add_trust_argument,
     check_data,
     enable_amp,
+    is_first_process,
     leave_together,
     load_run_config,
     set_launcher,
 )
-from lkca_mm.errors import CheckpointError
+from lkca_mm.engine.training_runner import NOTES
+from lkca_mm.engine.work_dir_lock import WorkDirLock
+from lkca_mm.errors import CheckpointError, ConfigError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -43,20 +52,26 @@ def build_parser() -> argparse.ArgumentParser:
         '--compile', action='store_true', help='torch.compile the backbone; CUDA graphs on a GPU'
     )
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
-    parser.add_argument('--deterministic', action='store_true', help='the same result every time')
+    parser.add_argument(
+        '--deterministic',
+        action='store_true',
+        help='the same result every time, also of a run that was ended and resumed',
+    )
     parser.add_argument(
         '--record', metavar='FILE', help='write what is measured to a JSON file, as results/ holds'
     )
     add_run_arguments(parser)
+    add_trust_argument(parser)
     return parser
 
 
-def resume_from(config: Config, path: str) -> dict[str, Any] | None:
+def resume_from(config: Config, path: str, trust: bool = False) -> dict[str, Any] | None:
     """Sets the checkpoint that training continues from.
 
     Args:
         config: The config; its ``load_from`` and ``resume`` are set.
-        path: A checkpoint, or ``'auto'`` for the newest in the work dir.
+        path: A checkpoint, or ``'auto'`` for the newest whole one in the work dir.
+        trust: Whether to load one that can run code.
 
     Returns:
         The checkpoint; None if the work dir has none yet.
@@ -65,12 +80,13 @@ def resume_from(config: Config, path: str) -> dict[str, Any] | None:
         CheckpointError: If it cannot be read or lacks the optimiser's state.
     """
     if path == 'auto':
-        newest = find_latest_checkpoint(config.work_dir) if Path(config.work_dir).is_dir() else None
-        if newest is None:
+        found = newest_checkpoint(config.work_dir, trust)
+        if found is None:
             print(f'no checkpoint in {config.work_dir} yet: training starts from the beginning')
             return None
-        path = newest
-    checkpoint = read_checkpoint(path)
+        path, checkpoint = found
+    else:
+        checkpoint = read_checkpoint(path, trust)
     if 'optimizer' not in checkpoint:
         raise CheckpointError(
             f'{path}: holds weights alone, so training cannot continue from it; '
@@ -78,6 +94,71 @@ def resume_from(config: Config, path: str) -> dict[str, Any] | None:
         )
     config.load_from, config.resume = path, True
     return checkpoint
+
+
+def set_randomness(
+    config: Config, seed: int | None, deterministic: bool, checkpoint: dict[str, Any] | None
+) -> None:
+    """Sets the seed, which a run keeps when it goes on.
+
+    Args:
+        config: The config; its ``randomness`` is set.
+        seed: The seed that the user gave.
+        deterministic: Whether the user asked for the same result every time.
+        checkpoint: What the run goes on from.
+
+    Raises:
+        ConfigError: If the user gave another seed than the run began with.
+    """
+    randomness = {'seed': None, **(config.get('randomness') or {})}
+    begun_with = ((checkpoint or {}).get('meta') or {}).get('seed')
+    if seed is not None and begun_with not in (None, seed):
+        raise ConfigError(
+            f'--seed {seed}: the run that {config.load_from} is of began with {begun_with}; '
+            'leave --seed out to go on with it'
+        )
+    for given in (seed, begun_with):
+        if given is not None:
+            randomness['seed'] = given
+    if deterministic:
+        randomness['deterministic'] = True
+        # Without it cuBLAS adds in an order of its own; read when CUDA starts.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+    config.randomness = randomness
+
+
+def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> int:
+    """Trains to the end or to Ctrl-C; returns the exit code.
+
+    Raises:
+        LKCAError: If training ends in a way that can be named.
+    """
+    try:
+        runner.train()
+    except TrainingInterrupted as interruption:
+        start = ['python', 'tools/train.py', args.config]
+        if args.launcher == 'pytorch':
+            start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
+        record = ['--record', args.record] if args.record else []
+        same = ['--deterministic'] if args.deterministic else []
+        resume = shlex.join([*start, '--work-dir', work_dir, *record, *same, '--resume'])
+        print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
+        return 130
+    except Exception as error:
+        named = name_failure(error, runner)
+        if named is None:
+            raise
+        raise named from error
+    if is_main_process():
+        skipped = count_notes(Path(work_dir) / NOTES)
+        if skipped:
+            print(f'left out {skipped} samples, which {Path(work_dir) / NOTES} names')
+        losses = runner.message_hub.get_info('skipped_losses', 0)
+        if losses:
+            print(f'left out {losses} iterations whose loss was not finite')
+        print(f'trained; checkpoints and log are in {work_dir}')
+    leave_together()
+    return 0
 
 
 def main(args: argparse.Namespace) -> int:
@@ -88,39 +169,29 @@ def main(args: argparse.Namespace) -> int:
         enable_amp(config)
     if args.compile:
         add_hook(config, {'type': 'CompileHook'})
-    randomness = {'seed': None, **(config.get('randomness') or {})}
-    if args.seed is not None:
-        randomness['seed'] = args.seed
-    if args.deterministic:
-        randomness['deterministic'] = True
-    config.randomness = randomness
-    checkpoint = resume_from(config, args.resume) if args.resume else None
+    trust = args.trust_checkpoint
+    checkpoint = resume_from(config, args.resume, trust) if args.resume else None
+    set_randomness(config, args.seed, args.deterministic, checkpoint)
     if args.record:
         check_record_path(args.record, args.config, resumed=checkpoint is not None)
-    set_launcher(config, args.launcher)
-
-    runner = Runner.from_cfg(config)
-    if args.record:
-        command = shlex.join(['python', *sys.argv])
-        hook = ResultRecordHook(args.record, args.config, command, args.cfg_options)
-        runner.register_hook(hook)
-    if checkpoint is not None:
-        fit_weights(runner.model, checkpoint, config.load_from)
-        del checkpoint  # as large as the model and its optimiser: not for the whole run
+    lock = WorkDirLock(config.work_dir)
+    if is_first_process(args.launcher):
+        lock.acquire()
+        remove_parts(config.work_dir)
     try:
-        runner.train()
-    except TrainingInterrupted as interruption:
-        start = ['python', 'tools/train.py', args.config]
-        if args.launcher == 'pytorch':
-            start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
-        record = ['--record', args.record] if args.record else []
-        resume = shlex.join([*start, '--work-dir', config.work_dir, *record, '--resume'])
-        print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
-        return 130
-    if is_main_process():
-        print(f'trained; checkpoints and log are in {config.work_dir}')
-    leave_together()
-    return 0
+        set_launcher(config, args.launcher)
+        guard_loading(trust)
+        runner = TrainingRunner.from_cfg(config)
+        if args.record:
+            command = shlex.join(['python', *sys.argv])
+            hook = ResultRecordHook(args.record, args.config, command, args.cfg_options)
+            runner.register_hook(hook)
+        if checkpoint is not None:
+            fit_weights(runner.model, checkpoint, config.load_from)
+            del checkpoint  # as large as the model and its optimiser: not for the whole run
+        return train(runner, args, config.work_dir)
+    finally:
+        lock.release()
 
 
 if __name__ == '__main__':

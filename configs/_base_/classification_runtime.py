@@ -16,3 +16,7 @@ visualizer = dict(type='UniversalVisualizer', vis_backends=vis_backends, name='v
 load_from = None
 resume = False
 randomness = dict(seed=0)
+# What tools/train.py does about an image or mask that cannot be read, and about a loss that is
+# NaN or infinite: 'stop', or 'skip' and count (the samples are named in the work dir).
+on_bad_sample = 'stop'
+on_bad_loss = 'stop'

@@ -3,6 +3,7 @@
 from lkca_mm.datasets.camvid import CamVidDataset
 from lkca_mm.datasets.cifar import CheckedCIFAR10, CheckedCIFAR100
 from lkca_mm.datasets.collate import whole_batch_collate
+from lkca_mm.datasets.skipping import SkippingDataset
 from lkca_mm.datasets.svhn import SVHN
 from lkca_mm.datasets.tiny_imagenet import TinyImageNet
 
@@ -11,6 +12,7 @@ __all__ = [
     'CamVidDataset',
     'CheckedCIFAR10',
     'CheckedCIFAR100',
+    'SkippingDataset',
     'TinyImageNet',
     'whole_batch_collate',
 ]

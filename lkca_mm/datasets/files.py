@@ -56,7 +56,7 @@ def prepare_hint(tool_name: str, folder_name: str, folder: Path) -> str:
 
 def check_split(layout: Layout, split: str) -> None:
     """Raises a DataError if there is no such split."""
-    if split not in layout.files:
+    if not isinstance(split, str) or split not in layout.files:
         names = ', '.join(map(repr, layout.files))
         raise DataError(f'{layout.folder} has no split {split!r}: expected one of {names}')
 

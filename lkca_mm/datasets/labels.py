@@ -23,9 +23,12 @@ def as_labels(values: Any, path: object, first: int, last: int) -> np.ndarray:
     Raises:
         DataError: They are no whole numbers, or one is out of range.
     """
+    if isinstance(values, (list, tuple)) and any(isinstance(v, (list, tuple)) for v in values):
+        # A few hundred bytes can hold lists of lists that would fill all memory as an array.
+        raise DataError(f'{path} holds labels of uneven shape: copy it again')
     try:
         labels = np.asarray(values).reshape(-1)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DataError(f'{path} holds labels of uneven shape: copy it again') from error
     if labels.dtype.kind == 'f' and np.array_equal(labels, np.floor(labels)):
         labels = labels.astype(np.int64)  # MATLAB's numbers are floats unless told otherwise

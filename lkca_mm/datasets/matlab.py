@@ -28,6 +28,8 @@ _STORED = {
 _CLASSES = {
     6: 'f8', 7: 'f4', 8: 'i1', 9: 'u1', 10: 'i2', 11: 'u2', 12: 'i4', 13: 'u4', 14: 'i8', 15: 'u8'
 }  # fmt: skip
+# Pictures never shrink as much; what says so is made to fill the memory.
+_MAX_RATIO, _SMALL = 50, 64 << 20
 _NAMELESS = 16  # classes from here on are laid out differently
 _COMPLEX = 0x800
 
@@ -94,6 +96,8 @@ def _matrices(file: IO[bytes], order: str) -> Iterator[memoryview]:
         if kind == _COMPRESSED:
             unpacker = zlib.decompressobj()
             kind, size = struct.unpack(order + 'II', unpacker.decompress(content, 8))
+            if size > max(_SMALL, _MAX_RATIO * len(content)):
+                raise _Damaged(f'{size} bytes packed into {len(content)}')
             content = unpacker.decompress(unpacker.unconsumed_tail, size) if size else b''
             unpacker.decompress(unpacker.unconsumed_tail, 1)  # compares the checksum
             if len(content) != size:

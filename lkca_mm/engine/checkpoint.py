@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.model import is_model_wrapper
-from mmengine.runner import CheckpointLoader
 from torch import nn
 
-from lkca_mm.errors import CheckpointError
+from lkca_mm.engine.weights_only import load_data_only
+from lkca_mm.errors import CheckpointError, shown
 
 
 def _some(names: list[str]) -> str:
@@ -15,25 +15,20 @@ def _some(names: list[str]) -> str:
     return f'{shown} and {len(names) - 2} more' if len(names) > 2 else shown
 
 
-def read_checkpoint(path: str | Path) -> dict[str, Any]:
+def read_checkpoint(path: str | Path, trust: bool = False) -> dict[str, Any]:
     """Reads a checkpoint onto the CPU.
 
+    Args:
+        path: The checkpoint file.
+        trust: Whether to load one that can run code.
+
     Raises:
-        CheckpointError: If the file is missing, cut short or no checkpoint.
+        CheckpointError: If the file is missing, cut short, no checkpoint, or holds
+            more than data.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f'{path}: there is no such checkpoint file')
-    try:
-        checkpoint = CheckpointLoader.load_checkpoint(str(path), map_location='cpu', logger=None)
-    except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise CheckpointError(
-            f'{path}: cannot be read as a checkpoint, it may be cut short ({reason[0][:120]})'
-        ) from error
-    if not isinstance(checkpoint, dict):
-        raise CheckpointError(f'{path}: holds a {type(checkpoint).__name__}, not a checkpoint')
-    return checkpoint
+    if not Path(path).is_file():
+        raise CheckpointError(f'{shown(path)}: there is no such checkpoint file')
+    return load_data_only(path, trust=trust)
 
 
 def fit_weights(model: nn.Module, checkpoint: dict[str, Any], path: str | Path) -> None:
@@ -74,12 +69,13 @@ def fit_weights(model: nn.Module, checkpoint: dict[str, Any], path: str | Path) 
         )
 
 
-def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
+def load_weights(model: nn.Module, path: str | Path, trust: bool = False) -> dict[str, Any]:
     """Reads a checkpoint and loads its weights strictly.
 
     Args:
         model: The model.
         path: The checkpoint file.
+        trust: Whether to load one that can run code.
 
     Returns:
         The checkpoint, with its ``meta``.
@@ -87,6 +83,6 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     Raises:
         CheckpointError: If the file is missing, unreadable or of another model.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, trust)
     fit_weights(model, checkpoint, path)
     return checkpoint

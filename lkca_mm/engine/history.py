@@ -1,5 +1,6 @@
 """The history of a logged value, at a cost that does not grow with the run."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ class RunHistory(HistoryBuffer):
         )[-max_length:]
         self._length = len(self._table)
         self._pending: list[Tensor] = []
+        self._noted = 0
+        self._first_bad: int | None = None
 
     @property
     def _log_history(self) -> np.ndarray:
@@ -63,6 +66,19 @@ class RunHistory(HistoryBuffer):
         if len(self._pending) >= _MOST_PENDING:
             self._settle()
 
+    def since_bad(self) -> int | None:
+        """Returns how many values came after the first that was not finite.
+
+        Asking waits for nothing: of the values that are still on the device it does
+        not know, and it does not count those that the history began with.
+
+        Returns:
+            0 if it was the newest, None if there was none.
+        """
+        if self._first_bad is None:
+            return None
+        return self._noted + len(self._pending) - self._first_bad
+
     def _settle(self) -> None:
         if self._pending:
             pending, self._pending = self._pending, []
@@ -70,6 +86,9 @@ class RunHistory(HistoryBuffer):
                 self._append(value, 1)
 
     def _append(self, value: float, count: float) -> None:
+        self._noted += 1
+        if self._first_bad is None and not math.isfinite(value):
+            self._first_bad = self._noted
         if self._length == len(self._table):
             kept = self._table[-self.max_length :]
             self._table = np.empty((max(64, 2 * len(kept)), 2))

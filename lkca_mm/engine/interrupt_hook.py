@@ -11,6 +11,9 @@ from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
+from lkca_mm.engine.durable import write_durably
+from lkca_mm.engine.newest_checkpoint import POINTER
+
 # torchrun forwards the Ctrl-C that the terminal has sent already; a person who
 # wants out at once needs longer than this to press again.
 _ECHO_SECONDS = 2.0
@@ -96,5 +99,5 @@ class InterruptHook(Hook):
         runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
         checkpoint = Path(runner.work_dir) / name
         # The file by which mmengine finds the newest checkpoint.
-        (Path(runner.work_dir) / 'last_checkpoint').write_text(str(checkpoint), encoding='utf-8')
+        write_durably(Path(runner.work_dir) / POINTER, str(checkpoint))
         raise TrainingInterrupted(checkpoint)

@@ -6,9 +6,11 @@ from typing import Any
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS, LOOPS
-from mmengine.runner import EpochBasedTrainLoop, Runner
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Sampler
 
+from lkca_mm.engine.positions import innermost
+from lkca_mm.engine.resumable_epochs import ResumableEpochLoop
 from lkca_mm.errors import ConfigError
 
 
@@ -77,7 +79,7 @@ class MultiPassSampler(Sampler[int]):
 
 
 @LOOPS.register_module()
-class MultiPassTrainLoop(EpochBasedTrainLoop):
+class MultiPassTrainLoop(ResumableEpochLoop):
     """Epoch-based training whose epochs pass ``passes_per_epoch`` times over the data.
 
     The authors' trainer passes three times over the data in what it, and the
@@ -107,11 +109,12 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
             dataloader = runner.build_dataloader(
                 dataloader, seed=runner.seed, diff_rank_seed=ranks_differ
             )
-        if not isinstance(dataloader.sampler, MultiPassSampler):
+        sampler = innermost(dataloader.sampler)
+        if not isinstance(sampler, MultiPassSampler):
             raise ConfigError(
-                f'MultiPassTrainLoop cannot use the sampler {type(dataloader.sampler).__name__}; '
+                f'MultiPassTrainLoop cannot use the sampler {type(sampler).__name__}; '
                 "set train_dataloader.sampler to dict(type='MultiPassSampler')"
             )
-        dataloader.sampler.set_passes(passes_per_epoch)
+        sampler.set_passes(passes_per_epoch)
         self.passes_per_epoch = passes_per_epoch
         super().__init__(runner, dataloader, max_epochs, **kwargs)

@@ -2,27 +2,45 @@
 
 import argparse
 import os
+import traceback
 from pathlib import Path
 from typing import Any
 
+from lkca_mm.command import describe
+
 import torch
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
 
 from lkca_mm.datasets.files import check_classification_files
 from lkca_mm.datasets.folders import check_segmentation_folders
-from lkca_mm.errors import ConfigError
+from lkca_mm.engine.config_shape import check_shape
+from lkca_mm.engine.options import SettingsAction
+from lkca_mm.errors import ConfigError, LKCAError, shown
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what training and scoring have in common."""
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE', help='replace settings'
+        '--cfg-options',
+        nargs='+',
+        action=SettingsAction,
+        metavar='KEY=VALUE',
+        help='replace settings',
     )
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torchrun's predecessor passes this; mmengine reads it from the environment.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
+
+
+def add_trust_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds the way out for a checkpoint that is refused because it holds more than data."""
+    parser.add_argument(
+        '--trust-checkpoint',
+        action='store_true',
+        help='load a checkpoint even if that runs code of it; only if you know where it is from',
+    )
 
 
 def load_run_config(args: argparse.Namespace) -> Config:
@@ -51,16 +69,21 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         ConfigError: If the file is missing or cannot be understood.
     """
     if not Path(path).is_file():
-        raise ConfigError(f'{path}: there is no such config file')
+        raise ConfigError(f'{shown(path)}: there is no such config file')
     try:
         config = Config.fromfile(path)
         if options:
             config.merge_from_dict(options)
+        if 'model' not in config:
+            raise ConfigError(f'{path}: has no key `model`, so there is nothing to build')
+        check_shape(config)
+    except LKCAError:
+        raise
     except Exception as error:
+        calls = {call.name for call in traceback.extract_tb(error.__traceback__)}
+        where = 'custom_imports: ' if 'import_modules_from_strings' in calls else ''
         lines = str(error).strip().splitlines() or ['']
-        raise ConfigError(f'{path}: {type(error).__name__}: {lines[0]}') from error
-    if 'model' not in config:
-        raise ConfigError(f'{path}: has no key `model`, so there is nothing to build')
+        raise ConfigError(f'{path}: {where}{type(error).__name__}: {lines[0]}') from error
     return config
 
 
@@ -72,12 +95,19 @@ def check_data(config: Config, loaders: tuple[str, ...]) -> None:
         loaders: Keys of the data loaders that the run will use.
 
     Raises:
+        ConfigError: If it does not say where the data are.
         DataError: If a file or folder is missing, or images and masks do not pair up.
     """
     for loader in loaders:
-        if config.get(loader):
+        if not config.get(loader):
+            continue
+        try:
             check_segmentation_folders(config[loader].dataset)
             check_classification_files(config[loader].dataset)
+        except LKCAError:
+            raise
+        except Exception as error:
+            raise ConfigError(f'{config.filename}: {loader}.dataset: {describe(error)}') from error
 
 
 def add_hook(config: Config, hook: dict[str, Any]) -> None:
@@ -141,6 +171,16 @@ def set_launcher(config: Config, launcher: str) -> None:
     config.model_wrapper_cfg = ConfigDict(
         type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
     )
+
+
+def is_first_process(launcher: str) -> bool:
+    """Tells the first of several processes from the others, before they know each other.
+
+    Args:
+        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+    """
+    variable = {'pytorch': 'RANK', 'slurm': 'SLURM_PROCID', 'mpi': 'OMPI_COMM_WORLD_RANK'}
+    return launcher == 'none' or os.environ.get(variable[launcher], '0') == '0'
 
 
 def leave_together() -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.errors import ConfigError, DataError, shown
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
@@ -17,7 +17,7 @@ def find_images(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise DataError(f'{path}: there is no such image or folder')
+        raise DataError(f'{shown(path)}: there is no such image or folder')
     images = sorted(
         file
         for file in path.iterdir()

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from lkca_mm.command import describe
+
 import numpy as np
 import torch
 from mmengine.config import Config
@@ -13,7 +15,7 @@ from torch import nn
 
 from lkca_mm.engine.checkpoint import load_weights
 from lkca_mm.engine.run_config import load_config
-from lkca_mm.errors import ConfigError
+from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.inference.metainfo import Metainfo, find_metainfo
 from lkca_mm.inference.pipeline import ImagePipeline
 
@@ -48,11 +50,18 @@ class TrainedModel:
             the network returned for it.
 
         Raises:
-            DataError: If the file is missing or no readable image.
+            DataError: If the file is missing, no readable image, or of a size that the
+                network cannot take.
         """
         image, sample = self.pipeline(str(path))
-        with torch.no_grad():
-            return image, self.network.test_step(pseudo_collate([sample]))[0]
+        try:
+            with torch.no_grad():
+                return image, self.network.test_step(pseudo_collate([sample]))[0]
+        except RuntimeError as error:
+            height, width = image.shape[:2]
+            raise DataError(
+                f'{path} of {width}x{height} pixels cannot go through the model: {describe(error)}'
+            ) from error
 
 
 def resolve_device(device: str) -> torch.device:
@@ -73,13 +82,16 @@ def resolve_device(device: str) -> torch.device:
     return found
 
 
-def load_model(config: str | Config, checkpoint: str, device: str = 'auto') -> TrainedModel:
+def load_model(
+    config: str | Config, checkpoint: str, device: str = 'auto', trust: bool = False
+) -> TrainedModel:
     """Builds the model of a config and loads its trained weights.
 
     Args:
         config: The config, or its file.
         checkpoint: The checkpoint file.
         device: ``auto``, or a device of PyTorch.
+        trust: Whether to load a checkpoint that can run code.
 
     Returns:
         The model in evaluation mode, on the device.
@@ -96,7 +108,7 @@ def load_model(config: str | Config, checkpoint: str, device: str = 'auto') -> T
         # As the Runner does: some data sets' configs keep it beside the model.
         settings.setdefault('data_preprocessor', config.data_preprocessor)
     network = revert_sync_batchnorm(MODELS.build(settings))
-    loaded = load_weights(network, checkpoint)
+    loaded = load_weights(network, checkpoint, trust)
     return TrainedModel(
         network=network.to(where).eval(),
         pipeline=ImagePipeline(config),

@@ -80,7 +80,7 @@ def test_counts_are_the_printed_ones(name):
 
 
 def test_executed_count_swaps_the_convolution_for_what_runs():
-    """Per layer: (2H-1)^2 N C taps of the paper against a matrix of N x N, which is made as well."""
+    """Per layer: the paper's (2H-1)^2 N C taps against a matrix of N x N, which is made too."""
     config = read('upernet_lkca-s_ade20k_20k')
     counts = count_complexity(build_for_counting(config), (512, 512))
     convolution, toeplitz = 31 * 31 * 256 * 384, 256 * 256 * (384 + 1)

@@ -157,6 +157,17 @@ def test_wrong_file_is_named(make_cifar, tmp_path, change):
     assert build('cifar10', tmp_path, split='test', allow_partial=True)
 
 
+def test_lists_that_would_fill_the_memory(make_cifar, tmp_path):
+    """A list of 10 times a list of 10 times ...: 200 bytes in the file, 1e30 labels in an array."""
+    folder = make_cifar('cifar10', tmp_path / 'cifar-10-batches-py')
+    labels = 7
+    for _ in range(30):
+        labels = [labels] * 10
+    edit(folder / 'data_batch_3', lambda c: c.update(labels=labels))
+    assert (folder / 'data_batch_3').stat().st_size < 32_000
+    assert 'uneven shape' in refusal('cifar10', tmp_path, allow_partial=True)
+
+
 def test_missing_class(make_cifar, tmp_path):
     folder = make_cifar('cifar10', tmp_path / 'cifar-10-batches-py')
     edit(

@@ -105,6 +105,13 @@ def test_other_formats(tmp_path, content):
         read_matlab(tmp_path / 'x.mat', ['X'])
 
 
+def test_what_would_fill_the_memory(tmp_path):
+    """65 MiB of zeros in 70 kB; noise of that size is read."""
+    (tmp_path / 'x.mat').write_bytes(saved({'X': np.zeros(65 << 20, 'u1')}, do_compression=True))
+    with pytest.raises(DataError, match=r'x\.mat is cut off or damaged \(681\d+ bytes packed into'):
+        read_matlab(tmp_path / 'x.mat', ['X'])
+
+
 def test_complex_numbers(tmp_path):
     (tmp_path / 'x.mat').write_bytes(saved({'X': np.array([1j])}))
     with pytest.raises(DataError, match='holds X as something else than real numbers'):

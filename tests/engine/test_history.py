@@ -10,7 +10,7 @@ import torch
 from mmengine.logging import HistoryBuffer, MessageHub
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lkca_mm.engine import DeferredRuntimeInfoHook, RunHistory
+from lkca_mm.engine import DeferredRuntimeInfoHook, RunHistory, StopOnBadLossHook
 
 
 def histories(values, max_length=1_000_000):
@@ -60,16 +60,29 @@ class Waits(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
+def test_it_knows_how_long_ago_a_value_was_not_finite():
+    history = RunHistory([1.0, float('nan')], [1, 1])
+    assert history.since_bad() is None  # a resumed history may have had one long ago
+    for value in (2.0, float('inf'), float('nan'), 3.0):
+        history.update_later(torch.tensor(value))
+    assert history.since_bad() is None  # nobody has asked for a number yet
+    assert history.current() == 3
+    assert history.since_bad() == 2
+    history.update(4.0)
+    assert history.since_bad() == 3
+
+
 def test_the_hook_waits_only_when_asked():
     hub = MessageHub('test_history')
     wrapper = SimpleNamespace(get_lr=lambda: {'lr': [0.1]})
     runner = SimpleNamespace(message_hub=hub, iter=0, optim_wrapper=wrapper)
-    hook = DeferredRuntimeInfoHook()
+    hook, guard = DeferredRuntimeInfoHook(), StopOnBadLossHook()
     weight = torch.ones(1, requires_grad=True)
     with Waits() as waits:
         for value in range(20):
             hook.before_train_iter(runner, value)
             hook.after_train_iter(runner, value, outputs={'loss': (weight * value).sum()})
+            guard.after_train_iter(runner, value)
             if value == 0:
                 waits.count = 0  # the first value makes the history
     assert waits.count == 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from lkca_mm.command import run_command
 
 import pytest
+from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
@@ -37,6 +38,12 @@ def run_tool(capfd):
         return code, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture
+def quick_text(monkeypatch):
+    """Spares the layout of the config's text, which takes longer than a few iterations."""
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda config: config.filename))
 
 
 @pytest.fixture(scope='session')

@@ -276,6 +276,28 @@ def test_errors_are_one_line_and_leave_nothing(tmp_path, run, segmentor, classif
     assert not out.exists()
 
 
+def test_image_that_the_network_cannot_take_is_named(tmp_path, run, segmentor, monkeypatch):
+    config, checkpoint, _ = segmentor
+    make_image(tmp_path / 'photo.png', height=3, width=5)
+    message = 'sizes should be greater than 0,\n but got 0'
+
+    def test_step(self, data):
+        raise RuntimeError(message)
+
+    monkeypatch.setattr('mmseg.models.EncoderDecoder.test_step', test_step)
+    line = one_line(run(config, checkpoint, tmp_path / 'photo.png', '--out', tmp_path / 'out'))
+    assert 'photo.png of 5x3 pixels' in line and 'greater than 0, but got 0' in line
+    assert not (tmp_path / 'out').exists()
+
+
+def test_empty_names_are_seen(tmp_path, run, segmentor):
+    config, checkpoint, _ = segmentor
+    make_image(tmp_path / 'photo.png')
+    rest = (tmp_path / 'photo.png', '--out', tmp_path / 'out')
+    assert one_line(run('', checkpoint, *rest)).startswith("error: '': there is no such config")
+    assert "'\\t'" in one_line(run(config, '\t', *rest))
+
+
 def test_results_never_replace_an_image(tmp_path, run, segmentor):
     config, checkpoint, _ = segmentor
     image = tmp_path / 'photo.png'

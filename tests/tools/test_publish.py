@@ -11,6 +11,8 @@ import torch
 from mmpretrain.datasets import CIFAR10
 from PIL import Image
 
+from lkca_mm.publish import check_record
+
 ROOT = Path(__file__).parents[2]
 CONFIG = 'configs/cifar10/lkca-500k_100e.py'
 
@@ -92,3 +94,43 @@ def test_only_the_end_of_a_finished_run_is_published(run_tool, tmp_path, trained
     assert code == 1
     assert 'of a run that did not end' in err.splitlines()[-1]
     assert not (tmp_path / 'out').exists()
+
+
+RECORD = {
+    **{'model': 'lkca-t', 'dataset': 'cifar10', 'config': 'a.py', 'command': 'train', 'params': 3},
+    'schedule': {
+        'max_epochs': 2, 'passes_per_epoch': 3, 'batch_size': 4, 'total_iterations': 5
+    },
+    'environment': {'commit': 'x', 'torch': '2'},
+    'final': {'accuracy/top1': 10.0},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('changes', 'words'),
+    [
+        ({'schedule': None}, '`schedule` is None'),
+        ({'schedule': {}}, 'lacks `schedule.max_epochs`'),
+        ({'environment': {'torch': '2'}}, 'lacks `environment.commit`'),
+        ({'final': {'accuracy/top1': 'high'}}, "accuracy/top1='high'"),
+        ({'model': '../../elsewhere'}, "'../../elsewhere', which cannot be a file name"),
+        ({'dataset': ''}, "`dataset` is ''"),
+    ],
+    ids=str,
+)
+def test_a_record_that_a_card_cannot_be_made_of_is_named(run_tool, tmp_path, changes, words):
+    check_record(RECORD, 'run.json')
+    record = tmp_path / 'run.json'
+    record.write_text(json.dumps({**RECORD, **changes}))
+    code, _, err = run_tool('publish', tmp_path / 'none.pth', record, '--out', tmp_path / 'out')
+    assert code == 1
+    assert err.startswith(f'error: {record}: ') and words in err and err.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
+
+
+def test_json_that_is_no_record(run_tool, tmp_path):
+    (tmp_path / 'run.json').write_text('[]')
+    code, _, err = run_tool('publish', tmp_path / 'none.pth', tmp_path / 'run.json')
+    assert (code, err.strip()) == (
+        1, f'error: {tmp_path / "run.json"}: holds a list, not a record of training'
+    )  # fmt: skip

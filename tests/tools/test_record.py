@@ -186,6 +186,8 @@ def test_an_interrupted_run_is_not_finished(train, classifier, monkeypatch):
     assert code == 0, err
     assert record['finished'] is True
     assert [entry['epoch'] for entry in record['curve']] == [1, 2, 3, 4]
+    # The interrupted epoch went on in its middle.
+    assert [entry['iteration'] for entry in record['curve']] == [4, 8, 12, 16]
 
 
 def test_a_finished_record_is_not_replaced(train, classifier, tmp_path):

@@ -1,5 +1,6 @@
 """Unpacks an archive that is not trusted."""
 
+import gzip
 import re
 import shutil
 import stat
@@ -15,8 +16,12 @@ from lkca_mm.datasets.prepare.staging import staged
 from lkca_mm.errors import DataError
 
 ARCHIVE_SUFFIXES = ('.zip', '.tar', '.tar.gz', '.tgz')
+# What pictures never reach, and a bomb has to: much more out of an archive than is in it.
+_SMALL = 64 << 20
+_LONGEST_HEADER = 1 << 20
 _DAMAGED = (
     EOFError,
+    gzip.BadGzipFile,
     NotImplementedError,
     RuntimeError,
     UnicodeDecodeError,
@@ -55,6 +60,7 @@ def unpack(
     wanted: Callable[[PurePosixPath], bool] | None = None,
     max_bytes: int = 32 << 30,
     max_files: int = 1_000_000,
+    max_ratio: float = 50.0,
 ) -> Path:
     """Unpacks a .zip, .tar, .tar.gz or .tgz archive into a new folder.
 
@@ -67,6 +73,8 @@ def unpack(
         wanted: Says of each path in the archive whether to unpack it; all if None.
         max_bytes: The most bytes that may be written.
         max_files: The most entries that the archive may hold.
+        max_ratio: The most bytes that may come out of each byte of the archive, once they
+            are more than 64 MiB.
 
     Returns:
         ``folder``.
@@ -80,6 +88,7 @@ def unpack(
         raise DataError(f'{archive} is not an archive: expected one of {ARCHIVE_SUFFIXES}')
     read = _zip_members if archive.name.lower().endswith('.zip') else _tar_members
     try:
+        room = max(_SMALL, int(max_ratio * archive.stat().st_size))
         with staged(folder) as stage:
             written = 0
             for count, member in enumerate(read(archive), start=1):
@@ -91,6 +100,10 @@ def unpack(
                 if written + member.size > max_bytes:
                     raise DataError(
                         f'{archive} unpacks to more than {max_bytes} bytes: not unpacked'
+                    )
+                if written + member.size > room:
+                    raise DataError(
+                        f'{archive} unpacks to more than {max_ratio:g} times its size: not unpacked'
                     )
                 written += _extract(archive, member, stage / path)
     except _DAMAGED as error:
@@ -150,9 +163,32 @@ def _zip_members(path: Path) -> Iterator[_Member]:
             yield _Member(name, kind, info.file_size, lambda info=info: archive.open(info))
 
 
+class _ShortReads:
+    """A file of which nothing long is read at once.
+
+    tarfile reads the names in a header as a whole, however long the header says they are.
+
+    Args:
+        file: The file, unpacked on the fly or not.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int) -> bytes:
+        """Returns the next bytes."""
+        if not 0 <= size <= _LONGEST_HEADER:
+            raise tarfile.ReadError(f'a header of {size} bytes')
+        return self._file.read(size)
+
+
 def _tar_members(path: Path) -> Iterator[_Member]:
-    compression = '' if path.name.lower().endswith('.tar') else 'gz'
-    with tarfile.open(path, f'r:{compression}') as archive:
+    plain = path.name.lower().endswith('.tar')
+    with (
+        path.open('rb') if plain else gzip.open(path) as file,
+        tarfile.open(fileobj=_ShortReads(file), mode='r:') as archive,
+    ):
         for info in archive:
             if info.isdir():
                 kind = 'folder'

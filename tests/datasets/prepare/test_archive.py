@@ -1,5 +1,6 @@
 """Archives that attack, lie, or end early."""
 
+import gzip
 import io
 import stat
 import tarfile
@@ -138,6 +139,27 @@ def test_refuses_bombs(place, suffix):
     assert_refused(archive, place / 'out', 'more than 1000000 bytes', max_bytes=1_000_000)
     assert_refused(archive, place / 'out', 'more than 1 entries', max_files=1)
     unpack(archive, place / 'out', max_bytes=2_000_001, max_files=2)
+
+
+@pytest.mark.parametrize('suffix', ['.zip', '.tar.gz'])
+def test_refuses_what_is_much_larger_outside_than_inside(place, suffix):
+    archive = write(place / f'a{suffix}', {'big': bytes(65 << 20)})
+    assert_refused(archive, place / 'out', 'more than 50 times its size')
+    unpack(archive, place / 'out', max_ratio=2000)
+    assert (place / 'out' / 'big').stat().st_size == 65 << 20
+
+
+@pytest.mark.parametrize('suffix', ['.tar', '.tar.gz'])
+@pytest.mark.parametrize('kind', [tarfile.GNUTYPE_LONGNAME, tarfile.XHDTYPE])
+def test_refuses_headers_that_would_fill_the_memory(place, suffix, kind):
+    """tarfile reads a long name whole: 64 GiB as the header says, 2 MiB that are there."""
+    info = tarfile.TarInfo('x')
+    info.type, info.size = kind, 64 << 30
+    archive = place / f'a{suffix}'
+    opened = gzip.open if suffix == '.tar.gz' else open
+    with opened(archive, 'wb') as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT) + b'a' * (2 << 20))
+    assert_refused(archive, place / 'out', 'a header of 68719476736 bytes')
 
 
 def test_refuses_a_zip_that_lies_about_its_sizes(place):

@@ -85,6 +85,21 @@ def test_downloads_checks_and_tidies_up(server, tmp_path):
     assert len(server.requests) == 1
 
 
+def test_checksum_is_compared_before_anything_is_unpacked(server, tmp_path, monkeypatch):
+    def unpack(*args, **kwargs):
+        raise AssertionError('an unknown archive was opened')
+
+    monkeypatch.setattr('lkca_mm.datasets.prepare.source.unpack', unpack)
+    server.content = zipped(FILES)
+    source = known_by('sha256:' + hashlib.sha256(server.content + b'.').hexdigest())
+    with pytest.raises(DataError, match='is not the expected file: expected sha256'):
+        prepare_source(source, tmp_path, url=server.url)
+    assert visible(tmp_path) == ['downloads'] and not list((tmp_path / 'downloads').iterdir())
+    right = known_by('sha256:' + hashlib.sha256(server.content).hexdigest())
+    with pytest.raises(AssertionError, match='was opened'):
+        prepare_source(right, tmp_path, url=server.url)
+
+
 @pytest.mark.parametrize('verified', [True, False])
 def test_incomplete_download_is_not_installed(server, tmp_path, verified):
     files = {name: content for name, content in FILES.items() if 'test' not in name}
