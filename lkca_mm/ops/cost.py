@@ -24,11 +24,11 @@ pass: that of ``conv2d`` takes twenty times as long as its forward pass. The
 matrices must also fit ``MATRIX_LIMIT``. Where :mod:`lkca_mm.ops.calibration` has
 measured a shape on this machine, its choice stands instead.
 
-On a CPU that gives, in training, the matrix up to about 14 x 14 tokens with full
-kernels, the hybrid beyond, the transform for many kernels on large grids, the
-convolution for kernels of a few taps; the matrix up to 20 x 20 in a forward pass
-alone. The CPU's factors are fitted to ``results/op_sweep_cpu.json``, two AVX-512
-cores; those of CUDA are estimates that wait to be measured.
+On a CPU that gives the matrix up to about 18 x 18 tokens with full kernels, the
+hybrid beyond, the transform for many kernels on large grids, the convolution for
+kernels of a few taps. The CPU's factors are fitted to two AVX-512 cores whose memory
+is at times three times slower: between its moods, for the dense product feels none
+of them. Those of CUDA are estimates that wait to be measured.
 """
 
 import math
@@ -73,7 +73,7 @@ class DeviceSpeed:
 # By device and bytes of an element, for forward + backward. A CPU with bf16 products
 # runs large ones five times as fast as in fp32, and everything else no faster.
 TRAINING_SPEED = {
-    ('cpu', 4): DeviceSpeed(50.0, hybrid=1.05, narrow=10.0, conv=2.3, slow_conv=5.0, fft=16.0),
+    ('cpu', 4): DeviceSpeed(50.0, hybrid=1.5, narrow=8.0, conv=2.3, slow_conv=5.0, fft=18.0),
     ('cpu', 2): DeviceSpeed(100.0, hybrid=0.3, narrow=140.0, conv=20.0, slow_conv=3.0, fft=80.0),
     ('cuda', 4): DeviceSpeed(50.0, hybrid=8.0, narrow=32.0, conv=40.0, slow_conv=3.0, fft=200.0),
     ('cuda', 2): DeviceSpeed(50.0, hybrid=8.0, narrow=32.0, conv=40.0, slow_conv=3.0, fft=200.0),
