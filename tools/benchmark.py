@@ -95,10 +95,10 @@ def run_op(args: argparse.Namespace) -> None:
                 f'{times["auto"] / best:.2f}',
             )
         print_table(table)
-    trained = [result for result in results if result['mode'] == MODES[1]]
-    draw(args.plot, plot_op, trained, f'LKCA, {MODES[1]}, {args.dtype}, {args.device}')
     settings = {'rounds': args.rounds, 'dtype': args.dtype, 'seed': 0}
     keep(args.out, args.device, settings, results)
+    trained = [result for result in results if result['mode'] == MODES[1]]
+    draw(args.plot, plot_op, trained, f'LKCA, {MODES[1]}, {args.dtype}, {args.device}')
 
 
 def run_calibrate(args: argparse.Namespace) -> None:
@@ -140,8 +140,8 @@ def run_data(args: argparse.Namespace) -> None:
             table.add_row(name, f'{microseconds:.1f}', f'{1e6 / max(microseconds, 1e-3):,.0f}')
         print_table(table)
         print(f'{result["images_per_second"]:,.0f} images a second on one core, collated')
-    draw(args.plot, plot_data, results, 'Training pipelines on one CPU core')
     keep(args.out, 'cpu', {'rounds': args.rounds, 'images': args.images, 'seed': 0}, results)
+    draw(args.plot, plot_data, results, 'Training pipelines on one CPU core')
 
 
 def run_model(args: argparse.Namespace) -> None:
@@ -173,9 +173,9 @@ def run_model(args: argparse.Namespace) -> None:
             f'{result["train_peak_mib"]:.0f}',
         )
     print_table(table)
-    draw(args.plot, plot_models, results, f'Models, batch {args.batch}, {args.device}')
     settings = {'rounds': args.rounds, 'batch_size': args.batch, 'seed': 0}
     keep(args.out, args.device, settings | plain(args.cfg_options or {}), results)
+    draw(args.plot, plot_models, results, f'Models, batch {args.batch}, {args.device}')
 
 
 def run_train(args: argparse.Namespace) -> None:
@@ -205,8 +205,8 @@ def run_train(args: argparse.Namespace) -> None:
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     settings |= plain(args.cfg_options or {})
     results = [{'config': args.config, **result}]
-    draw(args.plot, plot_train, results, f'An iteration of training, {device}')
     keep(args.out, device, settings, results)
+    draw(args.plot, plot_train, results, f'An iteration of training, {device}')
 
 
 def draw(
@@ -215,7 +215,11 @@ def draw(
     results: list[dict[str, Any]],
     title: str,
 ) -> None:
-    """Draws what was measured, if a file was named."""
+    """Draws what was measured, if a file was named.
+
+    After :func:`keep`, which asks whether the checkout is as committed: a plot that
+    replaces a committed one changes it.
+    """
     if path is None:
         return
     plot(results, title, path)
