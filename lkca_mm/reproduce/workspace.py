@@ -122,7 +122,7 @@ class Run:
     def command(self) -> list[str]:
         """Returns the command that trains it, from the start or from where it was cut."""
         config = self.config_path
-        words = [sys.executable, str(TRAIN), shown(config), '--work-dir', str(self.folder)]
+        words = [sys.executable, shown(TRAIN), shown(config), '--work-dir', str(self.folder)]
         words += ['--seed', str(self.seed), '--record', str(self.record_path), '--resume']
         words += ['--amp'] if self.workspace.amp else []
         options = [] if self.workspace.on_gpu else [*_NO_WORKERS]
