@@ -25,8 +25,8 @@ test: setup
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest
 
-# About an hour on two cores; the tests have a short version of each.
-RELIABILITY := full_disk distributed kill_and_resume long_run
+# About three hours on two cores; the tests have a short version of each.
+RELIABILITY := full_disk distributed kill_and_resume long_run surroundings mutate
 reliability: setup
 	@export OMP_NUM_THREADS=1; failed=; for script in $(RELIABILITY); do echo "== $$script"; \
 	  $(BIN)/python -W ignore tests/reliability/$$script.py || failed="$$failed $$script"; \

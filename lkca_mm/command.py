@@ -38,11 +38,11 @@ def describe(error: BaseException) -> str:
         if match:
             return match[2] if isinstance(error, LKCAError) else f'{match[1]}: {match[2]}'
     text = ' '.join(lines)
-    return text if isinstance(error, LKCAError) else f'{type(error).__name__}: {_shorten(text)}'
+    return text if isinstance(error, LKCAError) else f'{type(error).__name__}: {shorten(text)}'
 
 
-def _shorten(text: str) -> str:
-    """Cuts the middle out of what would fill a screen."""
+def shorten(text: str) -> str:
+    """Returns a text without its middle if it would fill a screen."""
     return text if len(text) <= _LONGEST else f'{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}'
 
 

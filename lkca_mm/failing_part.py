@@ -78,21 +78,25 @@ def _keys_of(frame: FrameType, config: Config) -> list[str]:
         built = frame.f_locals.get('cfg')
         if not isinstance(built, Mapping) or isinstance(built, Config):
             return []
-        same = [key for key, part in parts if _alike(part, built)]
-        return same or [key for key, part in parts if _type_of(part) == _type_of(built)]
+        # The runner gives a loop its type where the config has none.
+        bare = {key: value for key, value in built.items() if key != 'type'}
+        same = [key for key, part in parts if _alike(part, built) or (bare and _alike(part, bare))]
+        name = _type_of(built)
+        return same or [key for key, part in parts if name and _type_of(part) == name]
     owner = frame.f_locals.get('self')
     if isinstance(owner, BaseLoop):
         # A worker's error reaches the loop as text: all that is known is whose worker it was.
         name = type(owner).__name__
         loop = next((one for one in ('train', 'val', 'test') if one in name.lower()), 'train')
         return [f'{loop}_cfg or {loop}_dataloader']
-    return [key for key, part in parts if _type_of(part) == type(owner).__name__]
+    name = None if owner is None else type(owner).__name__
+    return [key for key, part in parts if name and _type_of(part) == name]
 
 
 def _parts(node: Any, key: str = '') -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yields the dicts of a config that something is built from, with their keys."""
     if isinstance(node, Mapping):
-        if 'type' in node:
+        if key:
             yield key, node
         for name, value in node.items():
             if key or name in _BUILT or str(name).endswith(_BUILT_ENDINGS):

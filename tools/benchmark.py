@@ -1,6 +1,7 @@
 """Measures speed: of the operator, of models, of training loops and of data pipelines."""
 
 import argparse
+import json
 import shlex
 import sys
 from collections.abc import Callable
@@ -242,6 +243,22 @@ def keep(
     print(f'written to {path}')
 
 
+def check_out(path: str) -> None:
+    """Looks, before anything is measured, at the file that the figures would replace.
+
+    Raises:
+        ConfigError: If it holds something else than figures.
+    """
+    if not Path(path).exists():
+        return
+    try:
+        figures = json.loads(Path(path).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        figures = None
+    if not isinstance(figures, dict) or 'results' not in figures:
+        raise ConfigError(f'--out {path}: exists and holds no figures of this tool; name another')
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -320,6 +337,8 @@ def main(args: argparse.Namespace) -> None:
     plot = getattr(args, 'plot', None)
     if plot and Path(plot).suffix not in ('.png', '.svg'):
         raise ConfigError(f'--plot {plot}: must end with .png or .svg')
+    if getattr(args, 'out', None):
+        check_out(args.out)
     if args.device != 'cpu' and not torch.cuda.is_available():
         raise ConfigError(f'--device {args.device}: there is no CUDA device here')
     args.run(args)

@@ -8,7 +8,7 @@ from pathlib import Path
 from lkca_mm.command import run_command
 
 from lkca_mm.console import print_table
-from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.report import NAMES, build_tables
 from lkca_mm.report.documents import out_of_date, write_tables
 
@@ -32,10 +32,10 @@ def build_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Prints tables, writes them into documents, or checks those there."""
     if not Path(args.results).is_dir():
-        raise ConfigError(f'--results {args.results}: there is no such folder')
+        raise ConfigError(f'--results {shown(args.results)}: there is no such folder')
     for name in args.tables:
         if name not in NAMES:
-            raise ConfigError(f'{name}: is no table; there are {", ".join(NAMES)}')
+            raise ConfigError(f'{shown(name)}: is no table; there are {", ".join(NAMES)}')
     tables = build_tables(args.results)
     if args.check:
         old = [f'{path}: {name}' for path in args.check for name in out_of_date(path, tables)]
@@ -49,13 +49,13 @@ def main(args: argparse.Namespace) -> None:
         for path in write_tables(args.write, tables):
             print(f'wrote {path}')
         return
-    shown = [tables[name] for name in args.tables or NAMES]
+    chosen = [tables[name] for name in args.tables or NAMES]
     if args.format == 'json':
-        print(json.dumps({table.name: table.data() for table in shown}, indent=2))
+        print(json.dumps({table.name: table.data() for table in chosen}, indent=2))
     elif args.format == 'markdown':
-        print('\n\n'.join(f'## {table.name}\n\n{table.markdown()}' for table in shown))
+        print('\n\n'.join(f'## {table.name}\n\n{table.markdown()}' for table in chosen))
     else:
-        for table in shown:
+        for table in chosen:
             print_table(table.rich())
 
 

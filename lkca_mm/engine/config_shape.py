@@ -24,7 +24,7 @@ _BELOW = (
 )
 # Beyond these a machine is brought to its knees before anything can say no.
 _MOST = {'batch_size': 1 << 16, 'num_workers': 1024, 'num_layers': 10_000}
-_LEAST = {'batch_size': 1, 'num_workers': 0}
+_LEAST = {'batch_size': 1, 'num_workers': 0, 'num_layers': 0}
 
 
 def check_shape(config: Config) -> None:
@@ -111,7 +111,7 @@ def _check_numbers(config: Config, key: str, value: Any) -> None:
     name = key.rpartition('.')[2]
     if name not in _MOST or isinstance(value, Mapping):
         return
-    least, most = _LEAST.get(name, 1), _MOST[name]
+    least, most = _LEAST[name], _MOST[name]
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise ConfigError(
             f'{config.filename}: {key}={_shown(value)} must be a whole number, {least} to {most}'

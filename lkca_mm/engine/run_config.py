@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.command import describe
+from lkca_mm.command import describe, shorten
 
 import torch
 from mmengine.config import Config, ConfigDict
@@ -14,6 +14,7 @@ from mmengine.dist import is_distributed
 
 from lkca_mm.datasets.files import check_classification_files
 from lkca_mm.datasets.folders import check_segmentation_folders
+from lkca_mm.engine.config_bases import check_bases
 from lkca_mm.engine.config_shape import check_shape
 from lkca_mm.engine.options import SettingsAction
 from lkca_mm.errors import ConfigError, LKCAError, shown
@@ -71,6 +72,7 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     if not Path(path).is_file():
         raise ConfigError(f'{shown(path)}: there is no such config file')
     try:
+        check_bases(Path(path))
         config = Config.fromfile(path)
         if options:
             config.merge_from_dict(options)
@@ -80,10 +82,11 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     except LKCAError:
         raise
     except Exception as error:
-        calls = {call.name for call in traceback.extract_tb(error.__traceback__)}
-        where = 'custom_imports: ' if 'import_modules_from_strings' in calls else ''
+        calls = [call.name for call in traceback.extract_tb(error.__traceback__)]
+        importing = 'import_modules_from_strings' in f'{calls} {error}'
+        where = 'custom_imports: ' if importing or 'custom modules' in str(error) else ''
         lines = str(error).strip().splitlines() or ['']
-        raise ConfigError(f'{path}: {where}{type(error).__name__}: {lines[0]}') from error
+        raise ConfigError(f'{path}: {where}{type(error).__name__}: {shorten(lines[0])}') from error
     return config
 
 

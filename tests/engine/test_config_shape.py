@@ -72,6 +72,25 @@ def test_wrong_outlines_are_named(tmp_path, path, value, words):
     assert str(caught.value).startswith(f'{tmp_path / "a.py"}: ') and words in str(caught.value)
 
 
+@pytest.mark.parametrize('bases', [["'a.py'"], ["['b.py']", "('c.py', 'a.py')"]], ids=str)
+def test_configs_that_build_on_themselves(tmp_path, bases):
+    (tmp_path / 'c.py').write_text('model = dict(type=1)')
+    for name, base in zip('ab', bases, strict=False):
+        (tmp_path / f'{name}.py').write_text(f'_base_ = {base}\n')
+    last = tmp_path / f'{"ab"[len(bases) - 1]}.py'
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(tmp_path / 'a.py'))
+    assert str(caught.value) == f'{last}: has a.py in `_base_`, which builds on it'
+
+
+def test_two_ways_to_one_base_are_no_circle(tmp_path):
+    (tmp_path / 'c.py').write_text("model = dict(type='A')\n")
+    for name, text in (('b', "_base_ = 'c.py'"), ('d', "_base_ = 'c.py'\nmodel = dict(b=1)")):
+        (tmp_path / f'{name}.py').write_text(text)
+    (tmp_path / 'a.py').write_text("_base_ = 'd.py'\n")
+    assert load_config(str(tmp_path / 'a.py')).model == {'type': 'A', 'b': 1}
+
+
 def parse(*words):
     parser = argparse.ArgumentParser()
     parser.add_argument('--set', nargs='+', action=SettingsAction)

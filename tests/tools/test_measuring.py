@@ -127,6 +127,19 @@ def test_complexity_prints_a_table_of_the_paper(run_tool):
     assert code == 1
 
 
+def test_benchmark_replaces_its_own_figures_alone(run_tool, tmp_path):
+    mine, figures = tmp_path / 'mine.json', tmp_path / 'figures.json'
+    mine.write_text('[1]')
+    for _ in range(2):
+        code, _, err = run_tool(
+            'benchmark', 'op', '--case', '4,8,1', '--rounds', 1, '--out', figures
+        )  # fmt: skip
+        assert code == 0, err
+    code, _, err = run_tool('benchmark', 'op', '--case', '4,8,1', '--rounds', 1, '--out', mine)
+    assert code == 1 and 'mine.json: exists and holds no figures' in err.splitlines()[-1]
+    assert mine.read_text() == '[1]'
+
+
 def test_benchmark_refuses_nonsense(run_tool):
     code, _, err = run_tool('benchmark', 'op', '--case', '4,12')
     assert code == 1

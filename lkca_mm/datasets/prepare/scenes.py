@@ -21,6 +21,7 @@ from lkca_mm.errors import DataError
 
 FOLDER = 'scenes'
 _STAMP = 'scenes.json'
+_MOST_PAIRS = 1_000_000
 _VERSION = 1  # raise it whenever the same seed gives another picture
 
 
@@ -31,8 +32,8 @@ class SceneSettings:
     Attributes:
         seed: The seed, 0 or more.
         size: The side of the pictures in pixels, 32 to 1024.
-        num_train: Pairs for training.
-        num_val: Pairs for validation.
+        num_train: Pairs for training, 1 to 1,000,000.
+        num_val: Pairs for validation, 1 to 1,000,000.
     """
 
     seed: int = 0
@@ -46,8 +47,10 @@ class SceneSettings:
         if not 32 <= self.size <= 1024:
             raise DataError(f'size is {self.size}: it must be 32 to 1024 pixels')
         for name in ('num_train', 'num_val'):
-            if getattr(self, name) < 1:
-                raise DataError(f'{name} is {getattr(self, name)}: it must be at least 1')
+            if not 1 <= getattr(self, name) <= _MOST_PAIRS:
+                raise DataError(
+                    f'{name} is {getattr(self, name)}: it must be 1 to {_MOST_PAIRS} pairs'
+                )
 
     def splits(self) -> tuple[Split, Split]:
         """Returns the splits, laid out as in ADE20K."""

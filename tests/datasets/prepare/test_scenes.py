@@ -78,7 +78,7 @@ def test_pairs_do_not_depend_on_how_many_there_are():
 
 
 @pytest.mark.parametrize(
-    'wrong', [{'seed': -1}, {'size': 31}, {'size': 1025}, {'num_train': 0}, {'num_val': -3}]
+    'wrong', [{'seed': -1}, {'size': 31}, {'size': 1025}, {'num_train': 0}, {'num_val': 10**9}]
 )
 def test_settings_that_cannot_work(wrong):
     with pytest.raises(DataError, match=next(iter(wrong))):
