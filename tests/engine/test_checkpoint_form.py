@@ -41,6 +41,13 @@ def test_good_ones_pass(tmp_path, changes):
     [
         ({'state_dict': [1]}, '`state_dict` is a list'),
         ({'state_dict': {'a': 3}}, "`state_dict` holds 'a', which is no weight"),
+        ({'state_dict': ''}, '`state_dict` is a str'),
+        ({'state_dict': {'a': torch.tensor([1, float('nan')])}}, 'the weight a is not finite'),
+        (
+            {'state_dict': {'a': torch.tensor([float('inf')]).expand(10**6, 10**6)}},
+            'the weight a is not finite',
+        ),
+        ({'message_hub': {'resumed_keys': {'a': 2.5}}}, '`message_hub.resumed_keys` has 2.5 for a'),
         ({'meta': True}, '`meta` is a bool'),
         ({'meta': {'dataset_meta': 'x'}}, '`meta.dataset_meta` is a str'),
         ({'meta': {'dataset_meta': {'classes': [1, 2]}}}, 'no list of names'),
@@ -68,16 +75,31 @@ def test_what_would_be_read_for_ever_is_refused(tmp_path, way):
         read_checkpoint(path)
 
 
-@pytest.mark.parametrize('change', ['lacks exp_avg_sq', 'wrong exp_avg'])
+@pytest.mark.parametrize(
+    'change', ['lacks exp_avg_sq', 'wrong exp_avg', 'wrong step', 'wrong exp_avg_sq']
+)
 def test_optimizer_that_could_make_no_step(change):
     layer = torch.nn.Linear(2, 3)
     optimizer = torch.optim.AdamW(layer.parameters())
     layer(torch.ones(1, 2)).sum().backward()
     optimizer.step()
     check_optimizer(optimizer, 'a.pth')
+    state = optimizer.state[layer.bias]
     if change.startswith('lacks'):
-        del optimizer.state[layer.bias]['exp_avg_sq']
+        del state['exp_avg_sq']
+    elif change == 'wrong step':
+        state['step'] = torch.zeros(1).expand(5, 5)
+    elif change == 'wrong exp_avg_sq':
+        state['exp_avg_sq'][1] = float('nan')
     else:
-        optimizer.state[layer.bias]['exp_avg'] = torch.zeros(4)
+        state['exp_avg'] = torch.zeros(4)
     with pytest.raises(CheckpointError, match=rf'a\.pth: .*{change}.*\(3,\)'):
+        check_optimizer(optimizer, 'a.pth')
+
+
+def test_optimizer_state_of_no_weight():
+    layer = torch.nn.Linear(2, 3)
+    optimizer = torch.optim.AdamW(layer.parameters())
+    optimizer.state[-5] = {'step': torch.zeros(())}
+    with pytest.raises(CheckpointError, match=r'a\.pth: .* a state for -5, which is no weight'):
         check_optimizer(optimizer, 'a.pth')
