@@ -13,11 +13,18 @@ from mmengine.config import Config
 from mmengine.dist import is_main_process
 
 from lkca_mm.datasets.skipping import count_notes
-from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner
+from lkca_mm.engine import (
+    ResultRecordHook,
+    ShardedTrainingRunner,
+    TrainingInterrupted,
+    TrainingRunner,
+)
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.checkpoint_loading import guard_loading
 from lkca_mm.engine.durable import remove_parts
+from lkca_mm.engine.durable_training import NOTES
 from lkca_mm.engine.failures import name_failure
+from lkca_mm.engine.loggers import add_logger_argument, log_to
 from lkca_mm.engine.newest_checkpoint import newest_checkpoint
 from lkca_mm.engine.result_record_hook import check_record_path
 from lkca_mm.engine.run_config import (
@@ -31,7 +38,6 @@ from lkca_mm.engine.run_config import (
     load_run_config,
     set_launcher,
 )
-from lkca_mm.engine.training_runner import NOTES
 from lkca_mm.engine.work_dir_lock import WorkDirLock
 from lkca_mm.errors import CheckpointError, ConfigError
 
@@ -60,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--record', metavar='FILE', help='write what is measured to a JSON file, as results/ holds'
     )
+    add_logger_argument(parser)
     add_run_arguments(parser)
     add_trust_argument(parser)
     return parser
@@ -141,7 +148,8 @@ def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> in
             start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
         record = ['--record', args.record] if args.record else []
         same = ['--deterministic'] if args.deterministic else []
-        resume = shlex.join([*start, '--work-dir', work_dir, *record, *same, '--resume'])
+        logged = ['--log-to', *args.log_to] if args.log_to else []
+        resume = shlex.join([*start, '--work-dir', work_dir, *record, *same, *logged, '--resume'])
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     except Exception as error:
@@ -169,6 +177,7 @@ def main(args: argparse.Namespace) -> int:
         enable_amp(config)
     if args.compile:
         add_hook(config, {'type': 'CompileHook'})
+    log_to(config, args.log_to)
     trust = args.trust_checkpoint
     checkpoint = resume_from(config, args.resume, trust) if args.resume else None
     set_randomness(config, args.seed, args.deterministic, checkpoint)
@@ -181,7 +190,8 @@ def main(args: argparse.Namespace) -> int:
     try:
         set_launcher(config, args.launcher)
         guard_loading(trust)
-        runner = TrainingRunner.from_cfg(config)
+        shared = config.get('strategy') is not None
+        runner = (ShardedTrainingRunner if shared else TrainingRunner).from_cfg(config)
         if args.record:
             command = shlex.join(['python', *sys.argv])
             hook = ResultRecordHook(args.record, args.config, command, args.cfg_options)

@@ -13,7 +13,10 @@ from lkca_mm.engine.multi_pass import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.engine.positions import PositionedSampler
 from lkca_mm.engine.result_record_hook import ResultRecordHook
 from lkca_mm.engine.resumable_epochs import ResumableEpochLoop
+from lkca_mm.engine.resumable_fsdp_strategy import ResumableFSDPStrategy
 from lkca_mm.engine.seeds import IterationSeedHook, SeededDataset
+from lkca_mm.engine.sharded_training_runner import ShardedTrainingRunner
+from lkca_mm.engine.sharding import wrap_transformer_layers
 from lkca_mm.engine.training_runner import TrainingRunner
 
 __all__ = [
@@ -30,10 +33,13 @@ __all__ = [
     'PositionedSampler',
     'ResultRecordHook',
     'ResumableEpochLoop',
+    'ResumableFSDPStrategy',
     'RunHistory',
     'SeededDataset',
+    'ShardedTrainingRunner',
     'SkipBadLossHook',
     'StopOnBadLossHook',
     'TrainingInterrupted',
     'TrainingRunner',
+    'wrap_transformer_layers',
 ]

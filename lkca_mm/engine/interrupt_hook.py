@@ -7,7 +7,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from mmengine.dist import is_main_process
+import torch
+from mmengine.device import get_device
+from mmengine.dist import broadcast, is_main_process
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 
@@ -38,7 +40,7 @@ class InterruptHook(Hook):
     The checkpoint is ``interrupted_iter_<N>.pth`` in the work dir, and becomes
     the one that resuming finds. A second Ctrl-C ends training at once. Of
     several processes the first saves; the others wait to be ended by their
-    launcher.
+    launcher, unless they share one model: then all of them save and end.
     """
 
     # After the scheduler has stepped and the regular checkpoint was written.
@@ -91,13 +93,20 @@ class InterruptHook(Hook):
         self._end_if_asked(runner, runner.iter)
 
     def _end_if_asked(self, runner: Any, iteration: int) -> None:
-        if self._requested_at is None:
+        asked = self._requested_at is not None
+        if getattr(runner, 'saves_together', False):
+            # Nobody can save alone: the first process tells the others.
+            flag = torch.tensor(float(asked), device=get_device())
+            broadcast(flag)
+            asked = bool(flag)
+        if not asked:
             return
         self._training = False
         name = f'interrupted_iter_{iteration}.pth'
         meta = {'iter': iteration, 'epoch': runner.epoch}
         runner.save_checkpoint(runner.work_dir, name, meta=meta, by_epoch=False)
         checkpoint = Path(runner.work_dir) / name
-        # The file by which mmengine finds the newest checkpoint.
-        write_durably(Path(runner.work_dir) / POINTER, str(checkpoint))
+        if is_main_process():
+            # The file by which mmengine finds the newest checkpoint.
+            write_durably(Path(runner.work_dir) / POINTER, str(checkpoint))
         raise TrainingInterrupted(checkpoint)

@@ -105,7 +105,8 @@ def _named(mask: np.ndarray, ignore_index: int) -> np.ndarray:
     return np.where(mask == ignore_index, -1, mask.astype(np.int64))
 
 
-def _title_strip(width: int, title: str, size: int) -> np.ndarray:
+def title_strip(width: int, title: str, size: int) -> np.ndarray:
+    """Returns a strip of ``width`` pixels with a title in its middle, ``size`` pixels high."""
     strip = Image.new('RGB', (width, round(size * 1.9)), PAPER)
     middle = (width / 2, strip.height / 2)
     ImageDraw.Draw(strip).text(middle, title, fill=INK, font=load_font(size), anchor='mm')
@@ -162,7 +163,7 @@ def side_by_side(
         if columns:
             filler = (columns[0].shape[0], gap, 3)
             columns.append(np.full(filler, PAPER, dtype=np.uint8))
-        columns.append(np.concatenate((_title_strip(width, title, text_px), panel)))
+        columns.append(np.concatenate((title_strip(width, title, text_px), panel)))
     body = np.concatenate(columns, axis=1)
     header = ' / '.join(title for title, _ in panels[1:])
     strip = draw_legend(

@@ -10,10 +10,16 @@ from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.visualization import Visualizer
+from mmpretrain.visualization import UniversalVisualizer
+from mmseg.visualization import SegLocalVisualizer
 
 from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
 
 ROOT = Path(__file__).parents[2]
+_KEPT_BY_A_PROCESS = (
+    *(DefaultScope, MMLogger, MessageHub),
+    *(Visualizer, SegLocalVisualizer, UniversalVisualizer),
+)
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def run_tool(capfd):
             code = end.code
         finally:
             # What a process would take with it: loggers on closed streams above all.
-            for manager in (DefaultScope, MMLogger, MessageHub, Visualizer):
+            for manager in _KEPT_BY_A_PROCESS:
                 manager._instance_dict.clear()
         printed = capfd.readouterr()
         return code, printed.out, printed.err

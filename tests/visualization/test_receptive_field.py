@@ -1,0 +1,174 @@
+"""Effective receptive fields against what they must be by construction."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from lkca_mm.errors import ConfigError
+from lkca_mm.models import LKCAViT, PlainViT
+from lkca_mm.visualization.field_extent import measure_extent
+from lkca_mm.visualization.field_sheet import draw_field_sheet
+from lkca_mm.visualization.receptive_field import measure_field
+
+TRUNK = dict(
+    arch=dict(embed_dims=8, num_layers=1, num_heads=2, mlp_ratio=2), img_size=20, patch_size=4
+)
+
+
+def pictures(count=2, side=20, dtype=torch.float32):
+    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(3)).to(dtype)
+
+
+def conv_stack():
+    """Three 3 x 3 convolutions of ones: the row 1 3 6 7 6 3 1, its sums of three times three."""
+    layers = [nn.Conv2d(3, 1, 3, padding=1, bias=False)]
+    layers += [nn.Conv2d(1, 1, 3, padding=1, bias=False) for _ in range(2)]
+    for layer in layers:
+        nn.init.ones_(layer.weight)
+    return nn.Sequential(*layers).double()
+
+
+def patches(field, size=4):
+    """Returns the weight of each patch."""
+    cells = len(field) // size
+    return field.reshape(cells, size, cells, size).sum(axis=(1, 3))
+
+
+def test_field_of_a_conv_stack_is_the_product_of_its_rows():
+    field = measure_field(conv_stack(), pictures(side=15, dtype=torch.float64))
+    row = np.array([1, 3, 6, 7, 6, 3, 1]) / 27
+    expected = np.zeros((15, 15))
+    expected[4:11, 4:11] = np.outer(row, row)
+    assert np.allclose(field, expected, rtol=1e-12, atol=0)
+
+
+def test_squares_of_a_conv_stack_by_hand():
+    field = measure_field(conv_stack(), pictures(side=15, dtype=torch.float64))
+    # Of 27 in a row: 3 pixels hold 19, 4 hold 22, 5 hold 25, 6 hold 26. A square holds the
+    # square of that: (19/27)^2 = 0.495, (22/27)^2 = 0.664, (25/27)^2 = 0.857, 0.927.
+    half, most = measure_extent(field, 0.5), measure_extent(field, 0.9)
+    assert (half.side, most.side) == (4, 6)
+    assert half.square == 16 / 225 and most.square == 36 / 225
+    # Through the middle, whichever of the two equal places it takes.
+    assert {half.top, half.left} <= {5, 6} and {most.top, most.left} <= {4, 5}
+    assert measure_extent(field, 1.0)[:3] == (7, 4, 4)
+
+
+def test_extents_of_made_up_fields():
+    even = np.full((8, 8), 1 / 64)
+    assert measure_extent(even, 0.5).side == 6  # 36 of 64; 25 would not do
+    assert measure_extent(even, 0.5).pixels == 0.5
+    assert measure_extent(even, 1.0).side == 8
+    point = np.zeros((8, 8))
+    point[6, 1] = 2.0
+    assert measure_extent(point, 0.9) == (1, 6, 1, 1 / 64, 1 / 64)
+
+
+def test_smallest_square_against_trying_them_all():
+    field = np.random.default_rng(0).random((9, 9)) ** 4
+    for share in (0.1, 0.5, 0.9):
+        side = next(
+            side
+            for side in range(1, 10)
+            if any(
+                field[top : top + side, left : left + side].sum() >= share * field.sum()
+                for top in range(10 - side)
+                for left in range(10 - side)
+            )
+        )
+        found = measure_extent(field, share)
+        assert found.side == side
+        inside = field[found.top : found.top + side, found.left : found.left + side]
+        assert inside.sum() >= share * field.sum()
+
+
+def test_field_is_the_mean_of_absolute_gradients():
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), nn.Conv2d(4, 1, 3, padding=1))
+    network, images = network.double(), pictures(side=9, dtype=torch.float64)
+    expected = np.zeros((9, 9))
+    for image in images:
+        jacobian = torch.autograd.functional.jacobian(lambda x: network(x[None])[0, 0, 2, 2], image)
+        expected += jacobian.abs().sum(dim=0).numpy()
+    found = measure_field(network, images, directions=3)
+    assert np.allclose(found, expected / expected.sum(), rtol=1e-10)
+
+
+def test_lkca_that_starts_at_zero_sees_its_own_patch_alone():
+    field = patches(measure_field(LKCAViT(**TRUNK).eval(), pictures()))
+    assert field[2, 2] == pytest.approx(1)
+    assert np.count_nonzero(field) == 1
+
+
+def test_one_tap_adds_the_patch_at_its_offset():
+    backbone = LKCAViT(**TRUNK).eval()
+    with torch.no_grad():
+        # The token one row down and two columns to the left; the middle of 9 x 9 is 4.
+        backbone.layers[0].mixer.kernel[0, 4 + 1, 4 - 2] = 0.5
+    field = patches(measure_field(backbone, pictures()))
+    assert sorted(zip(*np.nonzero(field), strict=True)) == [(2, 2), (3, 0)]
+
+
+@pytest.mark.parametrize('out_type', ['avg_featmap', 'cls_token'])
+def test_classifiers_trunk_behind_a_norm(out_type):
+    """Where the plain sum of a LayerNorm's channels would have no gradient at all."""
+    backbone = PlainViT(**TRUNK, out_type=out_type, final_norm=True).eval()
+    field = patches(measure_field(backbone, pictures()))
+    assert np.count_nonzero(field) == 25
+    assert field.argmax() == 12
+    assert backbone.out_type == out_type
+
+
+def test_parameters_keep_their_gradients():
+    backbone = LKCAViT(**TRUNK).eval()
+    measure_field(backbone, pictures())
+    assert all(weight.grad is None and weight.requires_grad for weight in backbone.parameters())
+
+
+class Vectors(nn.Module):
+    def forward(self, image):
+        return (image.mean(dim=(2, 3)),)
+
+
+class Constant(nn.Module):
+    def forward(self, image):
+        return [0 * image]
+
+
+@pytest.mark.parametrize(
+    ('network', 'message'),
+    [
+        (Vectors(), r'Vectors returns no feature map \(B, C, h, w\)'),
+        (Constant(), 'Constant: no pixel has a finite effect'),
+    ],
+)
+def test_backbones_without_a_field(network, message):
+    with pytest.raises(ConfigError, match=message):
+        measure_field(network, pictures())
+
+
+def test_sheet_draws_the_fields_on_one_scale(tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    drawn, original = [], Axes.imshow
+
+    def imshow(self, pixels, **settings):
+        drawn.append((np.asarray(pixels), settings['norm']))
+        return original(self, pixels, **settings)
+
+    monkeypatch.setattr(Axes, 'imshow', imshow)
+    fields = {}
+    for name, size in (('narrow', 2), ('wide', 16)):
+        fields[name] = np.zeros((16, 16))
+        fields[name][:size, :size] = 1 / size**2
+    draw_field_sheet(fields, 'a title', tmp_path / 'sheet.svg')
+    (narrow, scale), (wide, same) = drawn
+    assert scale is same and (scale.vmin, scale.vmax) == (0.25e-4, 0.25)
+    assert (narrow[:2, :2] == 0.25).all() and (narrow[2:] == scale.vmin).all()
+    assert (wide == 1 / 256).all()
+    text = (tmp_path / 'sheet.svg').read_text()
+    # 50 % of 2 x 2 is not in one pixel; of 16 x 16 it is in 12 x 12 = 144 of 256.
+    for line in ('a title', 'narrow', '50% in a square of 2 px, 1.6% of the image'):
+        assert line in text
+    assert '50% in a square of 12 px, 56.2% of the image' in text
