@@ -119,7 +119,8 @@ def _inner_path(archive: Path, name: str) -> PurePosixPath:
     """Returns a member's name as a path that stays inside the folder."""
     path = PurePosixPath(name)
     if (
-        path.is_absolute()
+        not name
+        or path.is_absolute()
         or '..' in path.parts
         or '\\' in name
         or '\0' in name
@@ -155,7 +156,8 @@ def _zip_members(path: Path) -> Iterator[_Member]:
     with zipfile.ZipFile(path) as archive:
         for info in archive.infolist():
             mode = info.external_attr >> 16
-            kind = 'folder' if info.is_dir() else 'file'
+            # Not `info.is_dir()`, which needs a name.
+            kind = 'folder' if info.filename.endswith('/') else 'file'
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
                 kind = 'a link' if stat.S_ISLNK(mode) else 'a device or another special file'
             # zipfile turns backslashes into slashes on Windows; judge the original.

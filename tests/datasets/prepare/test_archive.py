@@ -92,6 +92,7 @@ def test_unpacks_only_what_is_wanted(place):
         'a\\b',
         '..\\up',
         '\\\\host\\share',
+        '',
     ],
 )
 def test_refuses_paths_that_lead_out(place, suffix, name):

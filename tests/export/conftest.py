@@ -1,0 +1,61 @@
+"""Small networks whose every weight counts."""
+
+import pytest
+import torch
+from mmengine.registry import MODELS, init_default_scope
+
+import lkca_mm.models  # noqa: F401
+
+ARCH = dict(embed_dims=24, num_layers=3, num_heads=2, mlp_ratio=2)
+
+
+def randomised(network):
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
+    return network.eval().requires_grad_(False)
+
+
+@pytest.fixture
+def make_classifier():
+    """Returns a function that builds an mmpretrain classifier of 32 x 32 pictures."""
+
+    def make(kind='LKCAViT', preprocessor=None, **settings):
+        init_default_scope('mmpretrain')
+        torch.manual_seed(0)
+        backbone = dict(type=kind, arch=ARCH, img_size=32, patch_size=4, out_type='avg_featmap')
+        model = dict(
+            type='ImageClassifier',
+            backbone={**backbone, **settings},
+            head=dict(type='LinearClsHead', num_classes=5, in_channels=24),
+            data_preprocessor=preprocessor or {},
+        )
+        return randomised(MODELS.build(model))
+
+    return make
+
+
+@pytest.fixture
+def make_segmentor():
+    """Returns a function that builds an mmseg segmentor: UPerNet or FPN."""
+
+    def make(head='UPerHead', kind='LKCAViT', patch_size=8):
+        init_default_scope('mmseg')
+        torch.manual_seed(0)
+        norm = dict(type='BN')
+        common = dict(in_channels=[24] * 4, in_index=[0, 1, 2, 3], channels=16, num_classes=5)
+        common |= dict(norm_cfg=norm, align_corners=False)
+        backbone = dict(type=kind, arch={**ARCH, 'num_layers': 4}, img_size=64)
+        backbone |= dict(patch_size=patch_size, out_indices=(0, 1, 2, 3))
+        if head == 'UPerHead':
+            neck = dict(type='MultiLevelNeck', in_channels=[24] * 4, out_channels=24)
+            neck['scales'] = [4, 2, 1, 0.5]
+            decode = dict(type=head, pool_scales=(1, 2, 3, 6), **common)
+        else:
+            neck = dict(type='FPN', in_channels=[24] * 4, out_channels=24, num_outs=4)
+            decode = dict(type=head, feature_strides=[4, 8, 16, 32], **common)
+        model = dict(type='EncoderDecoder', backbone=backbone, neck=neck, decode_head=decode)
+        return randomised(MODELS.build({**model, 'test_cfg': dict(mode='whole')}))
+
+    return make
