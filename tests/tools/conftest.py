@@ -1,6 +1,7 @@
 """Running the command-line tools in this process, on data of a few small pictures."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 from lkca_mm.command import run_command
@@ -9,9 +10,11 @@ import pytest
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
+from mmengine.runner import runner
 from mmengine.visualization import Visualizer
 from mmpretrain.visualization import UniversalVisualizer
 from mmseg.visualization import SegLocalVisualizer
+from yapf.yapflib import yapf_api
 
 from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
 
@@ -20,6 +23,21 @@ _KEPT_BY_A_PROCESS = (
     *(DefaultScope, MMLogger, MessageHub),
     *(Visualizer, SegLocalVisualizer, UniversalVisualizer),
 )
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _ask_once():
+    """Spares what is the same each time: the layout of a config's text, compilers' versions."""
+    form, environment, formatted = yapf_api.FormatCode, runner.collect_env, {}
+
+    def form_once(text, **options):
+        if text not in formatted:
+            formatted[text] = form(text, **options)
+        return formatted[text]
+
+    yapf_api.FormatCode, runner.collect_env = form_once, cache(environment)
+    yield
+    yapf_api.FormatCode, runner.collect_env = form, environment
 
 
 @pytest.fixture
