@@ -1,10 +1,10 @@
-# make setup | demo | test | reliability | format | clean
+# make setup | demo | test | test-detection | test-upstream | reliability | format | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test reliability format clean
+.PHONY: setup demo test test-detection test-upstream reliability format clean
 
 setup: $(VENV)/.ready
 
@@ -14,7 +14,7 @@ $(VENV)/.ready: setup.py $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -r requirements/torch.txt
 	$(PIP) install --no-cache-dir -r requirements/mminstall.txt
-	$(PIP) install -r requirements/rivals.txt -r requirements/tests.txt -e .
+	$(PIP) install -r requirements/rivals.txt -r requirements/export.txt -r requirements/tests.txt -e .
 	touch $@
 
 demo: setup
@@ -24,6 +24,15 @@ test: setup
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m pytest
+
+# The examples on mmdet, in .venv-detection, which it makes: mmcv's ops compile for ten minutes.
+test-detection:
+	PYTHON=$(PYTHON) tests/detection/run.sh
+
+# The tests on upstream OpenMMLab (PYTHON310: a Python 3.10), in .venv-upstream, which it makes:
+# mmcv's ops compile for ten minutes.
+test-upstream:
+	tests/upstream/run.sh
 
 # About three hours on two cores; the tests have a short version of each.
 RELIABILITY := full_disk distributed kill_and_resume long_run surroundings mutate

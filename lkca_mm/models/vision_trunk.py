@@ -20,7 +20,7 @@ from lkca_mm.models.position_embedding import (
 from lkca_mm.models.transformer_layer import TransformerLayer
 from lkca_mm.models.trunk_init import WEIGHT_INITS, init_trunk
 
-OUT_TYPES = ('featmap', 'avg_featmap', 'cls_token')
+OUT_TYPES = ('featmap', 'featmap_and_readout', 'avg_featmap', 'cls_token')
 DROP_PATH_RULES = ('linear', 'constant')
 
 
@@ -66,7 +66,7 @@ def _layer_rates(
     if isinstance(drop_path_rate, (int, float)):
         if rule == 'constant':
             return [float(drop_path_rate)] * num_layers
-        return torch.linspace(0, drop_path_rate, num_layers).tolist()
+        return torch.linspace(0, drop_path_rate, num_layers, device='cpu').tolist()
     if len(drop_path_rate) != num_layers:
         raise ConfigError(f'drop_path_rate has {len(drop_path_rate)} rates for {num_layers} layers')
     return [float(rate) for rate in drop_path_rate]
@@ -89,7 +89,9 @@ class VisionTrunk(BaseModule):
             the last.
         out_type: What is returned of each of these layers: ``'featmap'`` for a map
             (B, C, H, W), ``'avg_featmap'`` for the mean of the patch tokens (B, C),
-            ``'cls_token'`` for the class token (B, C).
+            ``'cls_token'`` for the class token (B, C), ``'featmap_and_readout'`` for
+            the map beside a vector (B, C), as mmseg's ``DPTHead`` takes it: the class
+            token, or the mean of the patch tokens where there is none.
         mixers: ``'lkca'``, ``'mhsa'``, ``'lkca+mhsa'`` (the sum of the two), or a
             list of them that is repeated over the layers.
         with_cls_token: Whether a class token runs along. Feature maps never
@@ -122,7 +124,7 @@ class VisionTrunk(BaseModule):
         interpolate_mode: How the position embedding is resampled: ``'bicubic'``,
             ``'bilinear'`` or ``'nearest'``.
         frozen_stages: -1 trains everything, 0 freezes the patch and position
-            embedding, n also the first n layers.
+            embedding, n also the first n layers; with all layers the final norm.
         with_cp: Whether layers are recomputed in the backward pass to save memory.
         init_cfg: Initialisation, as in every mmengine module.
 
@@ -267,7 +269,8 @@ class VisionTrunk(BaseModule):
     def _frozen_modules(self) -> list[nn.Module]:
         if self.frozen_stages < 0:
             return []
-        return [self.patch_embed, self.drop_after_pos, *self.layers[: self.frozen_stages]]
+        frozen = [self.patch_embed, self.drop_after_pos, *self.layers[: self.frozen_stages]]
+        return [*frozen, self.final_norm] if self.frozen_stages == self.num_layers else frozen
 
     def _freeze(self) -> None:
         if self.frozen_stages < 0:
@@ -285,7 +288,7 @@ class VisionTrunk(BaseModule):
             module.eval()
         return self
 
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, image: Tensor) -> tuple[Tensor | tuple[Tensor, Tensor], ...]:
         """Extracts features.
 
         Args:
@@ -294,7 +297,25 @@ class VisionTrunk(BaseModule):
         Returns:
             For each of ``out_indices`` a map of shape (B, C, H, W), where H and
             W are height and width over the patch size, rounded up; or a vector of
-            shape (B, C), as ``out_type`` says.
+            shape (B, C), or both, as ``out_type`` says.
+        """
+        tokens, grid = self.embed(image)
+        features = []
+        for index, layer in enumerate(self.layers):
+            tokens = self.run_layer(layer, tokens, grid)
+            if index in self.out_indices:
+                features.append(self._feature(tokens, grid, last=index == self.num_layers - 1))
+        return tuple(features)
+
+    def embed(self, image: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Makes the tokens that the first layer receives.
+
+        Args:
+            image: Images of shape (B, in_channels, height, width) of any size.
+
+        Returns:
+            Tokens of shape (B, P + H*W, C), the class token first where there is one
+            (P = 1), and the grid (H, W).
         """
         tokens, grid = self.patch_embed(image)
         position = resample_position_embedding(self.pos_embed, grid, self.interpolate_mode)
@@ -302,33 +323,28 @@ class VisionTrunk(BaseModule):
         if self.num_prefix_tokens:
             prefix = (self.cls_token + self.cls_pos_embed).expand(tokens.shape[0], -1, -1)
             tokens = torch.cat((prefix.to(tokens.dtype), tokens), dim=1)
-        tokens = self.drop_after_pos(tokens)
+        return self.drop_after_pos(tokens), grid
 
-        features = []
-        for index, layer in enumerate(self.layers):
-            if self.with_cp and tokens.requires_grad:
-                tokens = checkpoint(
-                    layer, tokens, grid, self.num_prefix_tokens, use_reentrant=False
-                )
-            else:
-                tokens = layer(tokens, grid, self.num_prefix_tokens)
-            if index in self.out_indices:
-                features.append(self._feature(tokens, grid, last=index == self.num_layers - 1))
-        return tuple(features)
+    def run_layer(self, layer: nn.Module, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Runs one layer on tokens (B, P + H*W, C); with ``with_cp`` it keeps no more of them."""
+        if self.with_cp and tokens.requires_grad:
+            return checkpoint(layer, tokens, grid, self.num_prefix_tokens, use_reentrant=False)
+        return layer(tokens, grid, self.num_prefix_tokens)
 
-    def _feature(self, tokens: Tensor, grid: tuple[int, int], last: bool) -> Tensor:
+    def _feature(
+        self, tokens: Tensor, grid: tuple[int, int], last: bool
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """Returns what ``out_type`` says of a layer's tokens."""
-        if self.out_type == 'cls_token':
-            feature = tokens[:, 0]
-        else:
-            feature = tokens[:, self.num_prefix_tokens :]
-        if self.out_type == 'avg_featmap':
-            feature = feature.mean(dim=1)
-        if last:
-            feature = self.final_norm(feature)
-        if self.out_type == 'featmap':
-            feature = feature.transpose(1, 2).reshape(-1, self.embed_dims, *grid)
-        return feature
+        patches = tokens[:, self.num_prefix_tokens :]
+        norm = self.final_norm if last else nn.Identity()
+        parts = []
+        if self.out_type.startswith('featmap'):
+            feature_map = norm(patches).transpose(1, 2)
+            parts.append(feature_map.reshape(-1, self.embed_dims, *grid))
+        if self.out_type != 'featmap':
+            mean = self.out_type == 'avg_featmap' or not self.num_prefix_tokens
+            parts.append(norm(patches.mean(dim=1) if mean else tokens[:, 0]))
+        return parts[0] if len(parts) == 1 else tuple(parts)
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

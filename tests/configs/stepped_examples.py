@@ -1,0 +1,68 @@
+"""Building an example config small, and stepping it as a training loop does."""
+
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.model import revert_sync_batchnorm
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import MODELS, init_default_scope
+
+EXAMPLES = Path(__file__).parents[2] / 'configs' / 'examples'
+# As wide and deep as the heads expect, with hardly any MLP; a kernel that is not zero lets
+# gradients through to the norm before it.
+SMALL = dict(
+    arch=dict(embed_dims=384, num_layers=12, num_heads=2, mlp_ratio=0.05),
+    img_size=64,
+    kernel_init='trunc_normal',
+)
+
+
+def read_example(name, **backbone):
+    """Returns a config of configs/examples with settings of its backbone replaced."""
+    config = Config.fromfile(EXAMPLES / f'{name}.py')
+    init_default_scope(config.default_scope)
+    config.model.backbone.update(backbone)
+    return config
+
+
+def build_model(config):
+    """Builds a config's model and draws its weights, as a runner does."""
+    torch.manual_seed(0)
+    settings = dict(config.model)
+    if 'data_preprocessor' in config:
+        settings.setdefault('data_preprocessor', config.data_preprocessor)
+    model = revert_sync_batchnorm(MODELS.build(settings))
+    model.init_weights()
+    return model
+
+
+def step(model, config, batch):
+    """Trains one step on a batch from a data loader.
+
+    The loss must be finite and reach every parameter of the backbone that is not frozen.
+    Returns the losses as they are logged, and the names of the parameters that moved.
+    """
+    wrapper = build_optim_wrapper(model, config.optim_wrapper)
+    model.train()
+    before = {name: value.detach().clone() for name, value in model.named_parameters()}
+    data = model.data_preprocessor(batch, training=True)
+    total, logged = model.parse_losses(model(**data, mode='loss'))
+    assert torch.isfinite(total), logged
+    wrapper.backward(total)
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    without = [
+        name
+        for name, parameter in trained.items()
+        if name.startswith('backbone.')
+        and (
+            parameter.grad is None
+            or not parameter.grad.isfinite().all()
+            or not parameter.grad.any()
+        )
+    ]
+    assert without == []
+    wrapper.step()
+    after = dict(model.named_parameters())
+    assert all(value.isfinite().all() for value in after.values())
+    return logged, {name for name in before if not torch.equal(before[name], after[name])}
