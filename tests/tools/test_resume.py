@@ -5,7 +5,7 @@ import errno
 import pytest
 import torch
 
-from lkca_mm.engine import durable, training_runner
+from lkca_mm.engine import durable, whole_checkpoint
 
 pytestmark = pytest.mark.usefixtures('quick_text')
 
@@ -61,7 +61,7 @@ def test_the_only_checkpoint_outlives_a_failed_save(run_tool, write_config, tmp_
             raise OSError(errno.ENOSPC, 'No space left on device', str(part))
         original(part, path)
 
-    monkeypatch.setattr(training_runner, 'replace_durably', replace)
+    monkeypatch.setattr(whole_checkpoint, 'replace_durably', replace)
     line = error_line(*run_tool('train', config)[::2])
     assert 'iter_4.pth' in line and 'No space left' in line
     work = tmp_path / 'work'
@@ -117,7 +117,7 @@ val_evaluator = [dict(type='TopIoUMetric', top=10)]
             raise OSError(errno.ENOSPC, 'No space left on device', str(part))
         replace(part, path)
 
-    monkeypatch.setattr(training_runner, 'replace_durably', fail)
+    monkeypatch.setattr(whole_checkpoint, 'replace_durably', fail)
     line = error_line(*run_tool('train', write_config(text))[::2])
     assert 'best_loss_like_iter_4.pth' in line
     best = [path.name for path in (tmp_path / 'work').glob('best_*')]
