@@ -1,7 +1,9 @@
 """LKCA-MM: Large Kernel Convolutional Attention for OpenMMLab.
 
 Importing the package registers its backbones, data sets, transforms, metrics and
-hooks; a config does so with ``custom_imports = dict(imports=['lkca_mm'])``.
+hooks; a config does so with ``custom_imports = dict(imports=['lkca_mm'])``. From then on
+``Config.fromfile('lkca_mm::upernet_lkca-s_ade20k_20k.py')`` reads a config that came with
+the package, from any folder.
 """
 
 import contextlib
@@ -18,6 +20,9 @@ with contextlib.redirect_stdout(io.StringIO()):
     import mmseg.datasets  # noqa: F401
 
 from lkca_mm import datasets, engine, evaluation, models, transforms, visualization  # noqa: E402
+from lkca_mm.engine.named_configs import name_configs  # noqa: E402
+
+name_configs()
 
 __all__ = [
     '__version__',

@@ -21,6 +21,7 @@ _LONGEST = 400
 _NOISE = (
     'Fail to import ``MultiScaleDeformableAttention``',  # we never need mmcv's compiled ops
     'Default ``avg_non_ignore`` is False',  # mmseg's default, and so its recipes'
+    '``build_loss`` would be deprecated soon',  # upstream mmseg's heads call it themselves
 )
 
 

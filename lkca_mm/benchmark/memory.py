@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from inspect import signature
+from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -41,15 +43,22 @@ def measure_memory(run: Callable[[], object], device: str = 'cpu') -> Memory:
         run()
         torch.cuda.synchronize(device)
         return Memory(torch.cuda.max_memory_allocated(device) - before, None)
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as seen:
+    # From PyTorch 2.4 on they are kept over several cycles only if asked for.
+    kept = {'acc_events': True} if 'acc_events' in signature(profile).parameters else {}
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, **kept) as seen:
         run()
     events = [e for e in seen.profiler.kineto_results.events() if e.name() == '[memory]']
     held = peak = largest = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
+    for event in sorted(events, key=_start):
         held += event.nbytes()
         peak = max(peak, held)
         largest = max(largest, event.nbytes())
     return Memory(peak, largest)
+
+
+def _start(event: Any) -> int:
+    """Returns when an event of the profiler began; PyTorch before 2.4 counts in microseconds."""
+    return event.start_ns() if hasattr(event, 'start_ns') else event.start_us()
 
 
 def bytes_of(*tensors: torch.Tensor) -> int:

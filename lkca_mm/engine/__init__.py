@@ -18,6 +18,7 @@ from lkca_mm.engine.seeds import IterationSeedHook, SeededDataset
 from lkca_mm.engine.sharded_training_runner import ShardedTrainingRunner
 from lkca_mm.engine.sharding import wrap_transformer_layers
 from lkca_mm.engine.training_runner import TrainingRunner
+from lkca_mm.engine.unfused_adamw import UnfusedAdamW
 
 __all__ = [
     'BFloat16OptimWrapper',
@@ -41,5 +42,6 @@ __all__ = [
     'StopOnBadLossHook',
     'TrainingInterrupted',
     'TrainingRunner',
+    'UnfusedAdamW',
     'wrap_transformer_layers',
 ]

@@ -18,6 +18,7 @@ from lkca_mm.engine.config_bases import check_bases
 from lkca_mm.engine.config_shape import check_shape
 from lkca_mm.engine.options import SettingsAction
 from lkca_mm.errors import ConfigError, LKCAError, shown
+from lkca_mm.shipped import find_config
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,6 +52,7 @@ def load_run_config(args: argparse.Namespace) -> Config:
         ConfigError: If the file is missing or cannot be understood.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    args.config = find_config(args.config)
     config = load_config(args.config, args.cfg_options)
     if args.work_dir is not None:
         config.work_dir = args.work_dir
@@ -63,12 +65,13 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
     """Reads a config file.
 
     Args:
-        path: The file.
+        path: The file, or ``lkca_mm::NAME`` of one that came with the package.
         options: Values that replace the file's, keyed by dotted names.
 
     Raises:
         ConfigError: If the file is missing or cannot be understood.
     """
+    path = find_config(path)
     if not Path(path).is_file():
         raise ConfigError(f'{shown(path)}: there is no such config file')
     try:

@@ -108,6 +108,19 @@ def _check_records(path: Path) -> None:
         )
 
 
+def _settings(trust: bool) -> dict[str, Any]:
+    """Returns how ``torch.load`` is told what it may make."""
+    if trust:
+        return {'weights_only': False}
+    if hasattr(torch.serialization, 'add_safe_globals'):
+        torch.serialization.add_safe_globals(_ALLOWED)
+        return {'weights_only': True}
+    from lkca_mm.engine import restricted_pickle  # reads what is gone in later versions
+
+    restricted_pickle.allow(_ALLOWED)
+    return {'weights_only': False, 'pickle_module': restricted_pickle}
+
+
 def load_data_only(path: str | Path, map_location: Any = 'cpu', trust: bool = False) -> Any:
     """Reads a file that ``torch.save`` wrote.
 
@@ -121,10 +134,8 @@ def load_data_only(path: str | Path, map_location: Any = 'cpu', trust: bool = Fa
         UntrustedCheckpointError: If it holds more than data.
     """
     check_whole(path)
-    if not trust:
-        torch.serialization.add_safe_globals(_ALLOWED)
     try:
-        loaded = torch.load(str(path), map_location=map_location, weights_only=not trust)
+        loaded = torch.load(str(path), map_location=map_location, **_settings(trust))
     except Exception as error:
         found = None if trust else _REFUSED.search(str(error))
         if found:

@@ -24,7 +24,7 @@ def resample_position_embedding(
     if tuple(pos_embed.shape[1:3]) == tuple(grid):
         return pos_embed
     image = pos_embed.permute(0, 3, 1, 2)
-    image = image.to(torch.promote_types(image.dtype, torch.float32))
+    image = image.to(torch.float64 if image.dtype == torch.float64 else torch.float32)
     align_corners = None if mode == 'nearest' else False
     image = F.interpolate(image, size=grid, mode=mode, align_corners=align_corners)
     return image.permute(0, 2, 3, 1).to(pos_embed.dtype)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from lkca_mm.ops.tracing import is_compiling
 from lkca_mm.record import write_record
 
 Shape = tuple[tuple[int, int], tuple[int, int], int, int]
@@ -85,7 +86,7 @@ def measured_choice(
     if not _FROM_FILE:
         return None
     if device not in _here:
-        if torch.compiler.is_compiling():  # asking a device for its name breaks the graph
+        if is_compiling():  # asking a device for its name breaks the graph
             return None
         _here[device] = _FROM_FILE.get(device_name(device), {})
     choice = _here[device].get(shape_key(element_size, *shape, training))

@@ -6,13 +6,18 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from lkca_mm.ops.autocast import autocast_dtype
 from lkca_mm.ops.convolution import lkca_convolution
 from lkca_mm.ops.cost import choose_backend
 from lkca_mm.ops.fourier import lkca_fourier
 from lkca_mm.ops.hybrid import lkca_hybrid
 from lkca_mm.ops.reference import lkca_reference
 from lkca_mm.ops.toeplitz import lkca_toeplitz
-from lkca_mm.ops.triton_toeplitz import lkca_triton
+
+try:
+    from lkca_mm.ops.triton_toeplitz import lkca_triton
+except ImportError:  # PyTorch before 2.4 cannot register its operators
+    from lkca_mm.ops.triton_missing import lkca_triton
 
 Backend = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
 
@@ -58,10 +63,8 @@ def _check_arguments(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: 
 
 def product_dtype(x: Tensor) -> torch.dtype:
     """Returns the type that tokens are mixed in: autocast's where it is on, else their own."""
-    device = x.device.type
-    if torch.is_autocast_enabled(device) and x.dtype != torch.float64:
-        return torch.get_autocast_dtype(device)
-    return x.dtype
+    autocast = autocast_dtype(x.device.type)
+    return x.dtype if autocast is None or x.dtype == torch.float64 else autocast
 
 
 def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto') -> Tensor:
@@ -101,9 +104,9 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
     if backend == 'auto':
         training = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
         shape = (tuple(weight.shape[1:]), grid, weight.shape[0], x.shape[2])
-        backend = choose_backend(x.device.type, x.element_size(), *shape, training=training)
+        backend = choose_backend(x.device.type, x.dtype.itemsize, *shape, training=training)
     run, weight = BACKENDS[backend], weight.to(x.dtype)
-    if not torch.is_autocast_enabled(x.device.type):
+    if autocast_dtype(x.device.type) is None:
         return run(x, weight, grid)
     # Inside, every backend sees one type and needs no casts of its own.
     with torch.autocast(x.device.type, enabled=False):

@@ -39,7 +39,7 @@ def lkca_fourier(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
     batch, num_tokens, channels = x.shape
     groups = weight.shape[0]
     # Half precision has no transform on the CPU and loses too many digits on a GPU.
-    compute = torch.promote_types(x.dtype, torch.float32)
+    compute = torch.float64 if x.dtype == torch.float64 else torch.float32
     kernel = fit_kernel(weight, reachable_size(weight.shape[1:], grid)).to(compute)
     size = transform_size(kernel.shape[1:], grid)
 

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from lkca_mm.ops.kernel import fit_kernel, reachable_size
 from lkca_mm.ops.toeplitz import diagonal_sums, toeplitz_matrix
-from lkca_mm.ops.tracing import is_tracing
+from lkca_mm.ops.tracing import is_compiling, is_tracing
 
 # Bytes of spectra that are worth a matrix product of their own; less go several at a time.
 _CHUNK_BYTES = 2**19
@@ -118,7 +118,7 @@ def _plain(x: Tensor, kernel: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     height, width = grid
     # Dynamo warns of caches, and folds the constants by itself.
-    make = _transforms.__wrapped__ if torch.compiler.is_compiling() else _transforms
+    make = _transforms.__wrapped__ if is_compiling() else _transforms
     forward, inverse, transform = make(height, kernel.shape[1], x.dtype, x.device)
     channels = x.shape[-1]
     spectrum = forward @ x.unflatten(2, (height, width)).flatten(3)

@@ -11,9 +11,11 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor, library
+from torch import Tensor
+from torch.library import custom_op
 
 from lkca_mm.ops.kernel import fit_kernel, reachable_size
+from lkca_mm.ops.triton_missing import MESSAGE
 
 
 def _launcher(x: Tensor) -> ModuleType:
@@ -21,10 +23,7 @@ def _launcher(x: Tensor) -> ModuleType:
     try:
         from lkca_mm.ops.triton_kernels import INTERPRETED
     except ImportError as error:
-        raise ImportError(
-            "backend 'triton' needs Triton 3.2 or later: it comes with PyTorch 2.6 or later for "
-            "CUDA on Linux; on Windows install triton-windows; or choose backend='auto'"
-        ) from error
+        raise ImportError(MESSAGE) from error
     if x.dtype not in (torch.float32, torch.bfloat16, torch.float16):
         raise ValueError(f"backend 'triton' computes in fp32, bf16 or fp16, not in {x.dtype}")
     if not INTERPRETED:
@@ -37,7 +36,7 @@ def _launcher(x: Tensor) -> ModuleType:
     return triton_launch
 
 
-@library.custom_op('lkca_mm::toeplitz_product', mutates_args=())
+@custom_op('lkca_mm::toeplitz_product', mutates_args=())
 def toeplitz_product(
     x: Tensor, kernel: Tensor, grid: Sequence[int], reach: Sequence[int], flip: bool
 ) -> Tensor:
@@ -45,7 +44,7 @@ def toeplitz_product(
     return _launcher(x).product(x.contiguous(), kernel.contiguous(), grid, reach, flip)
 
 
-@library.custom_op('lkca_mm::toeplitz_correlation', mutates_args=())
+@custom_op('lkca_mm::toeplitz_correlation', mutates_args=())
 def toeplitz_correlation(
     a: Tensor, b: Tensor, groups: int, grid: Sequence[int], reach: Sequence[int]
 ) -> Tensor:

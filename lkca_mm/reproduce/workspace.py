@@ -15,8 +15,9 @@ from lkca_mm.report.facts import names_of
 from lkca_mm.report.runs import read_json
 from lkca_mm.reproduce.schedules import PAPER, SMOKE, label_of, settings_of
 from lkca_mm.reproduce.selection import Experiment
+from lkca_mm.shipped import shipped_folder
 
-TRAIN = Path(__file__).parents[2] / 'tools' / 'train.py'
+TRAIN = shipped_folder('tools') / 'train.py'
 
 # Data workers cost more than they bring where they share the cores with the training.
 _NO_WORKERS = tuple(

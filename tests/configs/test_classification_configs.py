@@ -12,6 +12,7 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, METRICS, MODELS
+from packaging.version import Version
 from torch.utils.data import DataLoader
 
 from lkca_mm.complexity import build_for_counting
@@ -232,7 +233,8 @@ def test_recipe_optimizer(runner):
     assert (group['lr'], group['weight_decay']) == (1e-6, 0.05)  # the warm-up has begun
     assert group['initial_lr'] == 1e-3
     assert len(group['params']) == len(list(runner.model.parameters()))
-    assert group['fused'] is True
+    # PyTorch before 2.4 has no fused kernel for a CPU.
+    assert group['fused'] is (Version(torch.__version__) >= Version('2.4'))
 
 
 def test_recipe_takes_whole_batches(runner):

@@ -8,6 +8,7 @@ from mmengine.runner import load_checkpoint
 from mmpretrain.registry import MODELS as PRETRAIN_MODELS
 from mmseg.models.backbones import VisionTransformer
 from mmseg.registry import MODELS as SEG_MODELS
+from packaging.version import Version
 from random_weights import randomise
 from torch.nn import functional as F
 
@@ -243,10 +244,12 @@ def test_dropout_acts_in_training_only():
 
 @pytest.mark.parametrize('backbone', [LKCAViT, PlainViT])
 def test_compiles_without_a_graph_break(backbone):
+    torch._dynamo.reset()  # what other tests compiled counts as other sizes
     model = randomise(backbone(arch=TINY, img_size=64, patch_size=16)).eval()
     compiled = torch.compile(model, fullgraph=True, backend='aot_eager')
-    # From the second size on PyTorch tries to keep sizes symbolic.
-    for size in ((64, 64), (48, 80), (96, 32)):
+    # From the second size on PyTorch tries to keep sizes symbolic; 2.1 then breaks the graph.
+    others = ((48, 80), (96, 32)) if Version(torch.__version__) >= Version('2.2') else ()
+    for size in ((64, 64), *others):
         torch.testing.assert_close(compiled(image(*size))[0], model(image(*size))[0])
 
 
@@ -316,7 +319,7 @@ def test_position_embedding_is_resampled_as_told(mode):
 # --- registration and errors --------------------------------------------------------
 
 
-@pytest.mark.parametrize('registry', [ENGINE_MODELS, SEG_MODELS, PRETRAIN_MODELS], ids=str)
+@pytest.mark.parametrize('registry', [ENGINE_MODELS, SEG_MODELS, PRETRAIN_MODELS], ids=lambda registry: registry.scope)
 @pytest.mark.parametrize('name', ['LKCAViT', 'PlainViT'])
 def test_registered_everywhere(registry, name):
     model = registry.build(dict(type=name, arch=TINY, img_size=32, patch_size=16))

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from packaging.version import Version
 
 from lkca_mm.models import ARCHS, LKCAViT
 from lkca_mm.models.arch import resolve_arch
@@ -56,4 +57,6 @@ TINY = dict(embed_dims=12, num_layers=2, num_heads=2, mlp_ratio=2)
     ids=str,
 )
 def test_every_setting_is_one_graph(settings):
+    if settings.get('with_cp') and Version(torch.__version__) < Version('2.2'):
+        pytest.skip('PyTorch 2.1 cannot compile layers that are recomputed')
     train_compiled(arch=TINY, **settings)

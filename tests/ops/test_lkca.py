@@ -111,6 +111,8 @@ TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 4e-3}
 @pytest.mark.parametrize('backend', FAST)
 def test_lower_precision(backend, dtype):
     """Against fp64 on the same rounded inputs, so only the arithmetic differs."""
+    if dtype == torch.float16 and Version(torch.__version__) < Version('2.2'):
+        pytest.skip('PyTorch 2.1 has no fp16 products on a CPU')
     grid = (8, 9)
     inputs = make(grid, groups=2, channels=8, dtype=dtype)
     ours = run(*inputs, grid, backend)
@@ -158,11 +160,16 @@ def test_generated_code_of_every_view():
     grid = (3, 4)
     x, weight, _ = make(grid, groups=2, dtype=torch.float32)
     x.requires_grad_(), weight.requires_grad_()
-    views = torch.compile(lambda a, b: sum(lkca(a, b, grid, name) for name in FAST), fullgraph=True)
+    # PyTorch 2.1 writes code for complex numbers that does not compile.
+    old = Version(torch.__version__) < Version('2.2')
+    names = [name for name in FAST if not (old and name == 'fft')]
+    views = torch.compile(
+        lambda a, b: sum(lkca(a, b, grid, name) for name in names), fullgraph=True
+    )
     y = views(x, weight)
     grads = torch.autograd.grad(y.sum(), (x, weight))
     truth = run(x.double(), weight.double(), torch.ones_like(y).double(), grid, 'reference')
-    assert_close((y.detach(), *grads), [len(FAST) * t for t in truth], 1e-5)
+    assert_close((y.detach(), *grads), [len(names) * t for t in truth], 1e-5)
 
 
 def test_compiles_under_autocast():
@@ -188,6 +195,8 @@ class Layer(torch.nn.Module):
 
 @pytest.mark.parametrize('backend', FAST)
 def test_exports_with_a_dynamic_batch(backend):
+    if Version(torch.__version__) < Version('2.2'):
+        pytest.skip('PyTorch 2.1 has no name for a dynamic size in an export')
     if backend == 'fft' and Version(torch.__version__) < Version('2.5'):
         pytest.skip('PyTorch 2.4 cannot trace a Fourier transform of a dynamic batch')
     grid = (5, 4)

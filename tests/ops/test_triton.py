@@ -19,9 +19,13 @@ from test_lkca import GRIDS, Layer, assert_close, make, run
 from torch import library
 
 from lkca_mm.ops import lkca, lkca_reference
-from lkca_mm.ops.triton_toeplitz import toeplitz_correlation, toeplitz_product
 
 pytest.importorskip('triton', minversion='3.2')
+
+from lkca_mm.ops.triton_toeplitz import (
+    toeplitz_correlation,
+    toeplitz_product,
+)
 
 INTERPRETED = os.environ.get('TRITON_INTERPRET') == '1'
 DEVICE = 'cpu' if INTERPRETED else 'cuda'

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from packaging.version import Version
 from PIL import Image
 
 from lkca_mm.engine.run_config import load_config
@@ -46,6 +47,10 @@ model = dict(
     head=dict(type='LinearClsHead', num_classes=4, in_channels=512),
 )
 """
+
+needs_torch_export = pytest.mark.skipif(
+    Version(torch.__version__) < Version('2.4'), reason='.pt2 needs PyTorch 2.4'
+)
 
 
 def write(path, text):
@@ -156,6 +161,7 @@ def test_segmentor_gives_logits_of_the_picture(run_tool, tmp_path, onnx):
     torch.testing.assert_close(found[1:], expected, rtol=1e-4, atol=1e-4)
 
 
+@needs_torch_export
 def test_torch_export(run_tool, tmp_path, classifier, trained):
     out = tmp_path / 'model.pt2'
     options = ['--dynamic-batch', '--input', 'normalized', '--rounds', 1]
@@ -229,6 +235,7 @@ def test_a_file_that_differs_does_not_stay(run_tool, tmp_path, classifier, onnx)
     assert not list(tmp_path.glob('*.part'))
 
 
+@needs_torch_export
 def test_missing_package(run_tool, tmp_path, monkeypatch, classifier):
     def absent(name):
         raise ModuleNotFoundError(f'No module named {name!r}', name=name)
@@ -240,12 +247,14 @@ def test_missing_package(run_tool, tmp_path, monkeypatch, classifier):
     assert code == 0, errors
 
 
+@needs_torch_export
 def test_config_without_a_size(run_tool, tmp_path):
     config = write(tmp_path / 'resnet.py', RESNET)
     code, _, errors = run_tool('export', config, '--out', tmp_path / 'model.pt2')
     assert code == 1 and 'resnet.py' in errors and '--size H W' in errors
 
 
+@needs_torch_export
 def test_checkpoint_of_another_model(run_tool, tmp_path, classifier):
     torch.save({'state_dict': {'other': torch.zeros(1)}}, tmp_path / 'other.pth')
     out = tmp_path / 'model.pt2'
@@ -253,6 +262,7 @@ def test_checkpoint_of_another_model(run_tool, tmp_path, classifier):
     assert code == 1 and 'is a checkpoint of another model' in errors and not out.exists()
 
 
+@needs_torch_export
 def test_models_without_logits_and_scores(run_tool, tmp_path):
     text = CLASSIFIER + "\nmodel['head'] = None\n"
     headless = write(tmp_path / 'headless.py', text)

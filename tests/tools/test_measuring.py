@@ -113,6 +113,7 @@ def test_benchmark_of_data_names_every_stage(run_tool, write_config, tmp_path):
 
 
 def test_complexity_prints_a_table_of_the_paper(run_tool):
+    pytest.importorskip('vit_pytorch')
     code, out, err = run_tool('complexity', '--table', 4)
     assert code == 0, err
     row = next(line for line in out.splitlines() if 'LKCA-T' in line)

@@ -1,0 +1,153 @@
+"""The wheel carries what an installed package needs; configs are found by their names."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import yaml
+from mmengine.config import Config
+from mmengine.hub import get_config
+from mmengine.utils import get_installed_path
+
+import lkca_mm.shipped
+from lkca_mm.engine.run_config import load_config
+from lkca_mm.errors import ConfigError, InstallationError
+from lkca_mm.report.model_index import build_index
+from lkca_mm.shipped import find_config, shipped_folder
+
+ROOT = Path(__file__).parents[1]
+NAME = 'upernet_lkca-s_ade20k_20k.py'
+
+
+def files_of(folder):
+    """The files below a folder of the checkout, without what Python and editors leave there."""
+    paths = (path for path in (ROOT / folder).rglob('*') if path.is_file())
+    found = {path.relative_to(ROOT) for path in paths if '__pycache__' not in path.parts}
+    return {str(path) for path in found if not path.name.startswith('.')}
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory):
+    """The names in a wheel, built as pip builds it but outside the checkout."""
+    if find_spec('wheel') is None:
+        pytest.skip('needs the package wheel: pip install -r requirements/build.txt')
+    folder = tmp_path_factory.mktemp('wheel')
+    words = ['egg_info', '--egg-base', folder, 'build', '--build-base', folder / 'build']
+    command = [sys.executable, 'setup.py', '-q', *words, 'bdist_wheel', '--dist-dir', folder]
+    ran = subprocess.run(list(map(str, command)), cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    (path,) = folder.glob('*.whl')
+    with zipfile.ZipFile(path) as archive:
+        return set(archive.namelist())
+
+
+def test_wheel_carries_configs_and_tools(wheel):
+    shipped = files_of('configs') | files_of('tools') | {'model-index.yml'}
+    inside = {name for name in wheel if name.startswith('lkca_mm/.mim/')}
+    assert inside == {f'lkca_mm/.mim/{name}' for name in shipped}
+    assert f'lkca_mm/.mim/configs/{NAME}' in inside
+
+
+def test_wheel_carries_the_package_and_nothing_else(wheel):
+    """Every module and data file; no test, no record, no compiled file."""
+    code = {name for name in wheel if name.startswith('lkca_mm/') and '/.mim/' not in name}
+    package = {name for name in files_of('lkca_mm') if not name.startswith('lkca_mm/.mim/')}
+    assert code == package
+    rest = {name.split('/')[0] for name in wheel - code}
+    assert len(rest) == 2 and 'lkca_mm' in rest  # the other is the dist-info
+    assert any(name.endswith('LICENSE') for name in wheel)
+
+
+def test_config_by_name_from_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    by_path = Config.fromfile(ROOT / 'configs' / NAME)
+    for name in (f'lkca_mm::{NAME}', f'lkca_mm::{Path(NAME).stem}'):
+        assert Config.fromfile(name).to_dict() == by_path.to_dict()
+        assert load_config(name).to_dict() == by_path.to_dict()
+    small = 'cifar10/lkca-b_100e.py'
+    by_path = Config.fromfile(ROOT / 'configs' / small).to_dict()
+    assert Config.fromfile(f'lkca_mm::{small}').to_dict() == by_path
+
+
+def test_config_by_name_as_a_base(tmp_path):
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text(f'_base_ = "lkca_mm::{NAME}"\nmodel = dict(backbone=dict(num_kernels=2))\n')
+    expected = Config.fromfile(ROOT / 'configs' / NAME).to_dict()
+    expected['model']['backbone']['num_kernels'] = 2
+    assert Config.fromfile(leaf).to_dict() == expected
+
+
+def test_other_names_are_read_as_before(tmp_path):
+    """A file whose name has two colons, and the packages that mmengine knows."""
+    odd = tmp_path / 'a::b.py'
+    odd.write_text('x = 1\n')
+    assert Config.fromfile(odd).x == 1
+    leaf = tmp_path / 'leaf.py'
+    leaf.write_text('_base_ = "mmpretrain::_base_/default_runtime.py"\n')
+    assert Config.fromfile(leaf).default_scope == 'mmpretrain'
+
+
+def test_unknown_name_is_one_line():
+    with pytest.raises(ConfigError, match=r'^lkca_mm::upernet\.py: no such config .*configs$'):
+        find_config('lkca_mm::upernet.py')
+
+
+def test_installed_configs_come_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(lkca_mm.shipped, '_PACKAGE', tmp_path / 'site-packages' / 'lkca_mm')
+    (tmp_path / 'site-packages' / 'configs').mkdir(parents=True)  # somebody else's
+    with pytest.raises(InstallationError, match='came without its configs'):
+        shipped_folder('configs')
+    installed = tmp_path / 'site-packages' / 'lkca_mm' / '.mim' / 'configs'
+    installed.mkdir(parents=True)
+    assert shipped_folder('configs') == installed
+
+
+def test_model_index_is_that_of_the_records():
+    for name, text in build_index(ROOT).items():
+        found = (ROOT / name).read_text(encoding='utf-8')
+        assert found == text, 'run `python -m lkca_mm.report.model_index`'
+    named = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))['Import']
+    assert set(named) == {name for name in files_of('configs') if name.endswith('.yml')}
+
+
+def test_model_index_says_what_the_records_say():
+    """The figures once more, without the module that wrote them; the paper's are nowhere."""
+    models = {}
+    for name in yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))['Import']:
+        content = yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
+        models |= {model['Name']: model for model in content['Models']}
+    assert len(models) > 10
+    for name, model in models.items():
+        assert (ROOT / model['Config']).is_file(), name
+        if 'Weights' in model:
+            assert (ROOT / model['Weights']).is_file(), name
+    records = [
+        json.loads((ROOT / f'results/cifar10/lkca-t_5e_seed{seed}.json').read_text())
+        for seed in (0, 1)
+    ]
+    top1 = sum(record['final']['accuracy/top1'] for record in records) / 2
+    (result,) = models['lkca-t_5e_cifar10']['Results']
+    assert result['Metrics']['Top 1 Accuracy'] == pytest.approx(top1, abs=0.005)
+    scores = json.loads((ROOT / 'results/camvid/lkca-s.json').read_text())['scores']
+    assert models['upernet_lkca-s_camvid_20k_300-iterations']['Results'][0]['Metrics'] == scores
+
+
+def test_model_index_is_valid():
+    modelindex = pytest.importorskip('modelindex.load_model_index')
+    index = modelindex.load(str(ROOT / 'model-index.yml'))
+    index.build_models_with_collections()
+    assert index.check(silent=True) == []
+
+
+def test_mmengine_reads_the_index(tmp_path, monkeypatch):
+    # Upstream looks for a package that is installed to be edited where wheels are unpacked.
+    if not (Path(get_installed_path('lkca_mm')) / '.mim').exists():
+        pytest.skip('mmengine finds no lkca_mm/.mim: it is made by pip install, -e for the fork')
+    monkeypatch.chdir(tmp_path)
+    small = 'cifar10/lkca-b_100e.py'
+    by_path = Config.fromfile(ROOT / 'configs' / small).to_dict()
+    assert get_config(f'lkca_mm::{small}').to_dict() == by_path
