@@ -319,7 +319,9 @@ def test_position_embedding_is_resampled_as_told(mode):
 # --- registration and errors --------------------------------------------------------
 
 
-@pytest.mark.parametrize('registry', [ENGINE_MODELS, SEG_MODELS, PRETRAIN_MODELS], ids=lambda registry: registry.scope)
+@pytest.mark.parametrize(
+    'registry', [ENGINE_MODELS, SEG_MODELS, PRETRAIN_MODELS], ids=lambda registry: registry.scope
+)
 @pytest.mark.parametrize('name', ['LKCAViT', 'PlainViT'])
 def test_registered_everywhere(registry, name):
     model = registry.build(dict(type=name, arch=TINY, img_size=32, patch_size=16))
