@@ -1,6 +1,7 @@
 """The wheel carries what an installed package needs; configs are found by their names."""
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -151,3 +152,20 @@ def test_mmengine_reads_the_index(tmp_path, monkeypatch):
     small = 'cifar10/lkca-b_100e.py'
     by_path = Config.fromfile(ROOT / 'configs' / small).to_dict()
     assert get_config(f'lkca_mm::{small}').to_dict() == by_path
+
+
+def test_stacks_document_says_what_the_log_says():
+    log = (ROOT / 'results' / 'upstream_tests.log').read_text(encoding='utf-8')
+    text = (ROOT / 'docs' / 'stacks.md').read_text(encoding='utf-8')
+    passed, skipped = re.search(r'^(\d+) passed, (\d+) skipped, ', log, re.M).groups()
+    gpu = sum(map(int, re.findall(r'^SKIPPED \[(\d+)\].*needs a CUDA device', log, re.M)))
+    for row in (
+        f'| passed | {int(passed):,} |',
+        '| failed | 0 |',
+        f'| skipped for want of a GPU | {gpu} |',
+        f'| skipped, others | {int(skipped) - gpu} |',
+    ):
+        assert row in text, row
+    pins = (ROOT / 'tests' / 'upstream' / 'constraints.txt').read_text(encoding='utf-8')
+    for name, number in re.findall(r'^([\w-]+)==(\S+)', pins, re.M):
+        assert f'{name} {number}\n' in log and number in text, name
