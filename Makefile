@@ -14,7 +14,8 @@ $(VENV)/.ready: setup.py $(wildcard requirements/*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install -r requirements/torch.txt
 	$(PIP) install --no-cache-dir -r requirements/mminstall.txt
-	$(PIP) install -r requirements/rivals.txt -r requirements/export.txt -r requirements/tests.txt -e .
+	$(PIP) install -r requirements/rivals.txt -r requirements/timm.txt -r requirements/export.txt \
+	  -r requirements/build.txt -r requirements/tests.txt -e .
 	touch $@
 
 demo: setup

@@ -18,6 +18,14 @@ from lkca_mm.reproduce.stand_ins import prepare_stand_in
 from lkca_mm.reproduce.workspace import Workspace
 
 
+@pytest.fixture(autouse=True)
+def _heeds_interrupts():
+    """A shell starts what runs in its background with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def planned(tmp_path):
     workspace = Workspace(tmp_path, CONFIGS, 'smoke')
