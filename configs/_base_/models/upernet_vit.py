@@ -1,19 +1,9 @@
 # UPerNet on a plain vision transformer: one resolution in, four out of the neck.
 # Patch 32 and these widths reproduce the paper's counts (docs/errata.md).
+_base_ = 'segmentor.py'
 norm_cfg = dict(type='SyncBN', requires_grad=True)
-data_preprocessor = dict(
-    type='SegDataPreProcessor',
-    mean=[123.675, 116.28, 103.53],
-    std=[58.395, 57.12, 57.375],
-    bgr_to_rgb=True,
-    pad_val=0,
-    seg_pad_val=255,
-    size=(512, 512),
-)
 embed_dims = 384
 model = dict(
-    type='EncoderDecoder',
-    data_preprocessor=data_preprocessor,
     backbone=dict(arch='small', img_size=512, patch_size=32, out_indices=(2, 5, 8, 11)),
     neck=dict(
         type='MultiLevelNeck',
@@ -46,6 +36,4 @@ model = dict(
         align_corners=False,
         loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=0.4),
     ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
 )
