@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from lkca_mm.engine.config_shape import check_shape
 from lkca_mm.engine.options import SettingsAction
 from lkca_mm.errors import ConfigError, LKCAError, shown
 from lkca_mm.shipped import find_config
+
+_LAST_TENSORS_SECONDS = 0.5
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -197,4 +200,8 @@ def leave_together() -> None:
     """
     if is_distributed():
         torch.distributed.barrier()
+        # A thread of gloo's lets go of the last tensors, for which it needs the interpreter
+        # once more; if that is ending by then, the process is aborted. The group, and so the
+        # thread, outlives its destruction where an FSDP model still holds it.
+        time.sleep(_LAST_TENSORS_SECONDS)
         torch.distributed.destroy_process_group()
