@@ -31,12 +31,13 @@ from lkca_mm.benchmark.plot import plot_op
 from lkca_mm.benchmark.plot_bars import plot_data, plot_models, plot_train
 from lkca_mm.benchmark.train import PARTS, benchmark_train
 from lkca_mm.console import print_table
-from lkca_mm.engine.options import SettingsAction
+from lkca_mm.engine.options import add_settings_argument, positive
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
 from lkca_mm.record import environment, write_record
 from lkca_mm.report.facts import plain
+from lkca_mm.visualization.figure import check_picture_path
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
@@ -267,7 +268,7 @@ def build_parser() -> argparse.ArgumentParser:
     op.set_defaults(run=run_op)
     op.add_argument('--case', action='append', metavar='GRID,CHANNELS,BATCH', help='repeatable')
     op.add_argument('--sweep', action='store_true', help='all grids and widths, both modes')
-    op.add_argument('--rounds', type=int, default=7, help='counted rounds (default 7)')
+    op.add_argument('--rounds', type=positive, default=7, help='counted rounds (default 7)')
     op.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     op.add_argument('--dtype', choices=DTYPES, default='fp32')
     add_outputs(op)
@@ -279,8 +280,8 @@ def build_parser() -> argparse.ArgumentParser:
     data = commands.add_parser('data', help='images a second through a training pipeline')
     data.set_defaults(run=run_data, device='cpu')
     data.add_argument('configs', nargs='+', metavar='CONFIG')
-    data.add_argument('--images', type=int, default=4096, help='images a round (default 4096)')
-    data.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
+    data.add_argument('--images', type=positive, default=4096, help='images a round (default 4096)')
+    data.add_argument('--rounds', type=positive, default=5, help='counted rounds (default 5)')
     add_outputs(data)
     add_model_parser(commands)
     add_train_parser(commands)
@@ -292,12 +293,12 @@ def add_model_parser(commands: Any) -> None:
     model = commands.add_parser('model', help='images a second and peak memory of whole models')
     model.set_defaults(run=run_model)
     model.add_argument('configs', nargs='+', metavar='CONFIG')
-    model.add_argument('--batch', type=int, default=2, help='images in a batch (default 2)')
+    model.add_argument('--batch', type=positive, default=2, help='images in a batch (default 2)')
     model.add_argument('--device', default='cpu', help='cpu or cuda (default cpu)')
     model.add_argument('--precision', choices=('fp32', 'bf16'), default='fp32')
     model.add_argument('--amp', action='store_true', help='both: bf16 autocast beside fp32')
     model.add_argument('--compile', action='store_true', help='torch.compile beside eager')
-    model.add_argument('--rounds', type=int, default=5, help='counted rounds (default 5)')
+    model.add_argument('--rounds', type=positive, default=5, help='counted rounds (default 5)')
     add_common_arguments(model)
 
 
@@ -309,7 +310,9 @@ def add_train_parser(commands: Any) -> None:
     train.add_argument(
         '--block', type=int, default=20, help='iterations of loop and bare step in turn (20)'
     )
-    train.add_argument('--rounds', type=int, default=5, help='counted blocks of each (default 5)')
+    train.add_argument(
+        '--rounds', type=positive, default=5, help='counted blocks of each (default 5)'
+    )
     train.add_argument('--amp', action='store_true', help='mixed precision, as tools/train.py')
     add_common_arguments(train)
 
@@ -317,13 +320,7 @@ def add_train_parser(commands: Any) -> None:
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what `model` and `train` have in common."""
     add_outputs(parser)
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=SettingsAction,
-        metavar='KEY=VALUE',
-        help='replace settings',
-    )
+    add_settings_argument(parser)
 
 
 def add_outputs(parser: argparse.ArgumentParser) -> None:
@@ -335,8 +332,8 @@ def add_outputs(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> None:
     """Runs the chosen benchmark."""
     plot = getattr(args, 'plot', None)
-    if plot and Path(plot).suffix not in ('.png', '.svg'):
-        raise ConfigError(f'--plot {plot}: must end with .png or .svg')
+    if plot:
+        check_picture_path(plot)
     if getattr(args, 'out', None):
         check_out(args.out)
     if args.device != 'cpu' and not torch.cuda.is_available():

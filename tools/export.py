@@ -22,7 +22,7 @@ from lkca_mm.benchmark.random_batch import image_size_of
 from lkca_mm.benchmark.timing import interleaved_medians
 from lkca_mm.console import print_table
 from lkca_mm.engine.durable import PART, replace_durably
-from lkca_mm.engine.options import SettingsAction
+from lkca_mm.engine.options import add_settings_argument, positive
 from lkca_mm.engine.run_config import add_trust_argument, load_config
 from lkca_mm.errors import ConfigError, shown
 from lkca_mm.export.accuracy import score_file, score_network
@@ -37,12 +37,13 @@ from lkca_mm.export.fixed_size import fix_size
 from lkca_mm.export.graph import read_graph
 from lkca_mm.export.int8 import quantize_onnx
 from lkca_mm.export.logits import LogitsModel
-from lkca_mm.export.network import load_network, segments
+from lkca_mm.export.network import load_network
 from lkca_mm.export.normalization import Normalization, find_normalization
 from lkca_mm.export.onnx_file import MIN_OPSET, write_onnx
 from lkca_mm.export.packages import need
 from lkca_mm.export.program_file import check_torch_export, open_program, write_program
 from lkca_mm.export.session import open_onnx
+from lkca_mm.inference.network import segments
 from lkca_mm.record import environment, write_record
 from lkca_mm.version import __version__
 
@@ -62,14 +63,6 @@ class Candidate:
     name: str
     run: Run
     result: dict[str, Any]
-
-
-def positive(text: str) -> int:
-    """Returns a positive whole number, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not a positive whole number')
-    return value
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -103,13 +96,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--threads', type=positive, help="of both sides; default: PyTorch's")
     parser.add_argument('--evaluate', action='store_true', help='score on the test set')
     parser.add_argument('--record', metavar='F.json', type=Path, help='write the figures')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=SettingsAction,
-        metavar='KEY=VALUE',
-        help='replace settings',
-    )
+    add_settings_argument(parser)
     add_trust_argument(parser)
     return parser
 

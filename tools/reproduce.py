@@ -11,6 +11,7 @@ from lkca_mm.command import run_command
 import torch
 
 from lkca_mm.console import print_table
+from lkca_mm.engine.options import positive
 from lkca_mm.errors import ConfigError
 from lkca_mm.record import environment
 from lkca_mm.reproduce.display import plan_table
@@ -23,17 +24,6 @@ from lkca_mm.reproduce.selection import experiments_of, select_tables, table_num
 from lkca_mm.reproduce.workspace import Workspace, command_line
 
 CONFIGS = Path(__file__).parents[1] / 'configs'
-
-
-def _positive(text: str) -> int:
-    """Reads a number of 1 or more, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-_positive.__name__ = 'positive whole number'  # how argparse calls it in an error
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -51,9 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
         help='paper: as printed; short: 5 passes or 2,000 iterations; smoke: a few iterations on '
         'generated data (default: paper)',
     )
-    parser.add_argument('--seeds', type=_positive, default=1, metavar='N', help='seeds 0 to N-1')
+    parser.add_argument('--seeds', type=positive, default=1, metavar='N', help='seeds 0 to N-1')
     parser.add_argument(
-        '--jobs', type=_positive, metavar='J', help='runs at a time (default: one, or one a GPU)'
+        '--jobs', type=positive, metavar='J', help='runs at a time (default: one, or one a GPU)'
     )
     parser.add_argument('--gpus', metavar='0,1,...', help='the GPUs that runs take turns on')
     parser.add_argument('--amp', action='store_true', help='mixed precision')

@@ -12,7 +12,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.logging import MMLogger
 
-from lkca_mm.engine.options import SettingsAction
+from lkca_mm.engine.options import parse_value, positive
 from lkca_mm.engine.run_config import add_trust_argument, load_config
 from lkca_mm.errors import ConfigError
 from lkca_mm.inference import (
@@ -94,7 +94,7 @@ class Rival:
         for setting in self.settings:
             key, _, text = setting.partition('=')
             try:
-                options[key] = SettingsAction._parse_iterable(text)
+                options[key] = parse_value(text)
             except Exception as error:  # brackets that do not close, and worse
                 raise ConfigError(f'--model {self.path}: {setting!r} is not KEY=VALUE') from error
         return load_config(self.path, options)
@@ -258,14 +258,6 @@ def build_parser() -> argparse.ArgumentParser:
         if command is not curves:
             add_trust_argument(command)
     return parser
-
-
-def positive(text: str) -> int:
-    """Returns a whole number above 0, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'{text} is not above 0')
-    return value
 
 
 def main(args: argparse.Namespace) -> None:

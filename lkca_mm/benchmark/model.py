@@ -6,15 +6,14 @@ from typing import Any
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS, init_default_scope
 from torch import Tensor, nn
 
 from lkca_mm.benchmark.memory import bytes_of, measure_memory
 from lkca_mm.benchmark.random_batch import random_batch
 from lkca_mm.benchmark.step import TrainingStep
 from lkca_mm.benchmark.timing import interleaved_medians
+from lkca_mm.inference.network import build_network
 
 
 class _Case:
@@ -23,19 +22,13 @@ class _Case:
     def __init__(
         self, config: Config, batch_size: int, device: str, amp: bool, compiled: bool
     ) -> None:
-        init_default_scope(config.get('default_scope', 'mmseg'))
         torch.manual_seed(0)
-        # A copy in depth: building writes into the settings of the batch augmentations.
-        settings = ConfigDict(config.to_dict())
-        if settings.get('data_preprocessor') is not None:
-            settings.model.setdefault('data_preprocessor', settings.data_preprocessor)
-        # SyncBN needs several processes; in one of them it is BN.
-        self.model = revert_sync_batchnorm(MODELS.build(settings.model)).to(device)
+        self.model = build_network(config).to(device)
         if compiled:
             # As mmengine does for `compile = True` in a config; what Dynamo cannot
             # trace, such as the data samples, runs as it is.
             self.model.forward = torch.compile(self.model.forward)
-        wrapper = settings.optim_wrapper
+        wrapper = ConfigDict(config.optim_wrapper.to_dict())
         wrapper.type = 'BFloat16OptimWrapper' if amp else 'OptimWrapper'
         self.batch = random_batch(config, batch_size, device)
         self.autocast = torch.autocast(device.split(':')[0], torch.bfloat16) if amp else None

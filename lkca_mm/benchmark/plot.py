@@ -3,6 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from lkca_mm.visualization.figure import plotter, save_figure
+
+PLOT_DPI = 120
+"""Pixels of a plot's PNG for an inch."""
+
 # Okabe and Ito's colours, which colour-blind readers can tell apart; a marker each as well.
 _STYLES = {
     'auto': ('#000000', 'o', 'LKCA, auto'),
@@ -14,30 +19,6 @@ _STYLES = {
     'mhsa': ('#CC79A7', 'P', 'self-attention (SDPA)'),
     'bound': ('#999999', '', 'bound: dense product'),
 }
-
-
-def plotter() -> Any:
-    """Returns pyplot, set to draw into files: text as text, the same file for the same figures."""
-    import matplotlib
-
-    matplotlib.use('Agg')
-    matplotlib.rcParams.update({'svg.fonttype': 'none', 'svg.hashsalt': 'lkca_mm'})
-    from matplotlib import pyplot
-
-    return pyplot
-
-
-def save(figure: Any, path: str | Path) -> None:
-    """Writes a figure, without its day, and closes it.
-
-    Args:
-        figure: A matplotlib figure.
-        path: Where it goes; its ending names the format (.png, .svg).
-    """
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    undated = {'Date': None} if Path(path).suffix == '.svg' else {}
-    figure.savefig(path, dpi=120, bbox_inches='tight', metadata=undated)
-    plotter().close(figure)
 
 
 def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None:
@@ -82,4 +63,4 @@ def plot_op(results: list[dict[str, Any]], title: str, path: str | Path) -> None
     axes[0][-1].legend(loc='center left', bbox_to_anchor=(1.02, 0.5), frameon=False)
     figure.suptitle(title)
     figure.tight_layout()
-    save(figure, path)
+    save_figure(figure, path, PLOT_DPI)

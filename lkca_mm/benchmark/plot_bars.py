@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.benchmark.plot import plotter, save
+from lkca_mm.benchmark.plot import PLOT_DPI
+from lkca_mm.visualization.figure import plotter, save_figure
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart, and a hatching each.
 _COLOURS = ('#0072B2', '#E69F00', '#009E73', '#CC79A7', '#56B4E9', '#D55E00', '#F0E442', '#999999')
@@ -104,4 +105,4 @@ def _draw(
     axis.grid(axis='x', alpha=0.3)
     axis.set_axisbelow(True)
     axis.legend(loc='center left', bbox_to_anchor=(1.02, 0.5), frameon=False)
-    save(figure, path)
+    save_figure(figure, path, PLOT_DPI)

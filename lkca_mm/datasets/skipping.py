@@ -6,13 +6,14 @@ from typing import Any
 
 from mmengine.registry import DATASETS
 
+from lkca_mm.datasets.wrapper import DatasetWrapper
 from lkca_mm.errors import DataError
 
 _MOST_IN_A_ROW = 100
 
 
 @DATASETS.register_module()
-class SkippingDataset:
+class SkippingDataset(DatasetWrapper):
     """Takes the next sample in place of one that cannot be read, and notes which it was.
 
     Args:
@@ -21,21 +22,8 @@ class SkippingDataset:
     """
 
     def __init__(self, dataset: Any, notes: str | Path) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        super().__init__(dataset)
         self.notes = Path(notes)
-
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        """The names of the classes, and what else there is."""
-        return self.dataset.metainfo
-
-    def full_init(self) -> None:
-        """Loads the list of samples, if that was put off."""
-        if hasattr(self.dataset, 'full_init'):
-            self.dataset.full_init()
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __getitem__(self, index: int) -> Any:
         """Returns a sample, or the first after it that can be read.

@@ -3,13 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+from lkca_mm.command import describe
+
 from mmengine.dataset import InfiniteSampler
 from mmengine.registry import DATA_SAMPLERS
 from mmengine.runner import BaseLoop
 
 from lkca_mm.engine.bad_loss_hooks import SkipBadLossHook, StopOnBadLossHook
 from lkca_mm.engine.seeds import IterationSeedHook
-from lkca_mm.errors import ConfigError
+from lkca_mm.errors import CheckpointError, ConfigError, LKCAError
 
 NOTES = 'skipped_samples.txt'
 """The file of a work dir that names the samples which were left out."""
@@ -22,6 +24,26 @@ class DurableTraining:
     is. Two more settings are read from it: ``on_bad_sample`` and ``on_bad_loss``, each
     ``'stop'`` or ``'skip'``.
     """
+
+    def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
+        """Goes on from a checkpoint.
+
+        Args:
+            filename: The checkpoint's file.
+            *args: As for mmengine's method.
+            **kwargs: As for mmengine's method.
+
+        Raises:
+            CheckpointError: If something in it does not fit this run.
+        """
+        try:
+            super().resume(filename, *args, **kwargs)
+        except LKCAError:
+            raise
+        except Exception as error:
+            raise CheckpointError(
+                f'{filename}: training cannot go on from it: {describe(error)}'
+            ) from error
 
     def register_hooks(
         self,

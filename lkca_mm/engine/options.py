@@ -1,4 +1,4 @@
-"""Settings on the command line."""
+"""What several tools read from the command line."""
 
 import argparse
 from typing import Any
@@ -6,22 +6,50 @@ from typing import Any
 from mmengine.config import DictAction
 
 
-class SettingsAction(DictAction):
-    """Reads ``KEY=VALUE``, and says what is wrong with what is no such thing.
+def positive(text: str) -> int:
+    """Returns a positive whole number, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+positive.__name__ = 'positive whole number'  # how argparse calls it in an error
+
+
+def parse_value(text: str) -> Any:
+    """Returns the value that the right side of ``KEY=VALUE`` stands for.
 
     A value without brackets and commas is taken as it stands, with the spaces that a
     path may have; so is one in quotes.
-    """
 
-    @staticmethod
-    def _parse_iterable(val: str) -> Any:
-        """Returns the value that a text stands for; mmengine calls this."""
-        bare = val.strip('\'"')
-        if len(val) - len(bare) == 2 and not bare.startswith(('(', '[')):
-            return bare
-        if any(letter in val for letter in '()[],'):
-            return DictAction._parse_iterable(val)
-        return DictAction._parse_int_float_bool(bare)
+    Raises:
+        Exception: Of several kinds, if brackets do not close.
+    """
+    bare = text.strip('\'"')
+    if len(text) - len(bare) == 2 and not bare.startswith(('(', '[')):
+        return bare
+    if any(letter in text for letter in '()[],'):
+        return DictAction._parse_iterable(text)
+    return DictAction._parse_int_float_bool(bare)
+
+
+def add_settings_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds ``--cfg-options``, settings that replace a config's."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=SettingsAction,
+        metavar='KEY=VALUE',
+        help='replace settings',
+    )
+
+
+class SettingsAction(DictAction):
+    """Reads ``KEY=VALUE``, and says what is wrong with what is no such thing."""
+
+    # What mmengine calls for each value.
+    _parse_iterable = staticmethod(parse_value)
 
     def __call__(
         self,

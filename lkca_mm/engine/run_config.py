@@ -17,7 +17,7 @@ from lkca_mm.datasets.files import check_classification_files
 from lkca_mm.datasets.folders import check_segmentation_folders
 from lkca_mm.engine.config_bases import check_bases
 from lkca_mm.engine.config_shape import check_shape
-from lkca_mm.engine.options import SettingsAction
+from lkca_mm.engine.options import add_settings_argument
 from lkca_mm.errors import ConfigError, LKCAError, shown
 from lkca_mm.shipped import find_config
 
@@ -27,13 +27,7 @@ _LAST_TENSORS_SECONDS = 0.5
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds what training and scoring have in common."""
     parser.add_argument('--work-dir', help='where logs and checkpoints go')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action=SettingsAction,
-        metavar='KEY=VALUE',
-        help='replace settings',
-    )
+    add_settings_argument(parser)
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none')
     # torchrun's predecessor passes this; mmengine reads it from the environment.
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)

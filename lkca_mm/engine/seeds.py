@@ -9,6 +9,7 @@ from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, HOOKS
 
+from lkca_mm.datasets.wrapper import DatasetWrapper
 from lkca_mm.engine.positions import INDEX_BITS
 
 # What the numbers are for, so that no two uses draw the same ones.
@@ -57,7 +58,7 @@ class IterationSeedHook(Hook):
 
 
 @DATASETS.register_module()
-class SeededDataset:
+class SeededDataset(DatasetWrapper):
     """Augments the n-th sample of a run in one way, whichever worker or process draws it.
 
     Args:
@@ -66,21 +67,8 @@ class SeededDataset:
     """
 
     def __init__(self, dataset: Any, seed: int) -> None:
-        self.dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
+        super().__init__(dataset)
         self.seed = seed
-
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        """The names of the classes, and what else there is."""
-        return self.dataset.metainfo
-
-    def full_init(self) -> None:
-        """Loads the list of samples, if that was put off."""
-        if hasattr(self.dataset, 'full_init'):
-            self.dataset.full_init()
-
-    def __len__(self) -> int:
-        return len(self.dataset)
 
     def __getitem__(self, position: int) -> Any:
         """Returns a sample.

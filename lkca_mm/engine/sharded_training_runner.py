@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.command import describe
-
 import torch
 from mmengine.config import Config
 from mmengine.dist import barrier, is_main_process
@@ -13,7 +11,7 @@ from mmengine.runner import FlexibleRunner
 
 from lkca_mm.engine.durable_training import DurableTraining
 from lkca_mm.engine.whole_checkpoint import whole_checkpoint
-from lkca_mm.errors import CheckpointError, ConfigError, LKCAError
+from lkca_mm.errors import ConfigError
 
 
 @RUNNERS.register_module()
@@ -60,26 +58,9 @@ class ShardedTrainingRunner(DurableTraining, FlexibleRunner):
         return runner
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Goes on from a checkpoint.
-
-        Args:
-            filename: The checkpoint's file.
-            *args: As for mmengine's method.
-            **kwargs: As for mmengine's method.
-
-        Raises:
-            CheckpointError: If something in it does not fit this run.
-        """
+        """Goes on from a checkpoint, which each process takes its part of; see the base."""
         # The whole state of all processes: only the part that is theirs goes to a device.
-        kwargs['map_location'] = 'cpu'
-        try:
-            super().resume(filename, *args, **kwargs)
-        except LKCAError:
-            raise
-        except Exception as error:
-            raise CheckpointError(
-                f'{filename}: training cannot go on from it: {describe(error)}'
-            ) from error
+        super().resume(filename, *args, **{**kwargs, 'map_location': 'cpu'})
 
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
         """Collects the parts of all processes; the first one writes them.

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.command import describe
-
 from mmengine.dist import master_only
 from mmengine.optim import OptimWrapper
 from mmengine.registry import RUNNERS
@@ -13,7 +11,6 @@ from mmengine.runner import Runner
 from lkca_mm.engine.checkpoint_form import check_optimizer
 from lkca_mm.engine.durable_training import DurableTraining
 from lkca_mm.engine.whole_checkpoint import whole_checkpoint
-from lkca_mm.errors import CheckpointError, LKCAError
 
 
 @RUNNERS.register_module()
@@ -21,24 +18,8 @@ class TrainingRunner(DurableTraining, Runner):
     """Trains a config so that nothing is lost when the process is killed."""
 
     def resume(self, filename: str, *args: Any, **kwargs: Any) -> None:
-        """Goes on from a checkpoint.
-
-        Args:
-            filename: The checkpoint's file.
-            *args: As for mmengine's method.
-            **kwargs: As for mmengine's method.
-
-        Raises:
-            CheckpointError: If something in it does not fit this run.
-        """
-        try:
-            super().resume(filename, *args, **kwargs)
-        except LKCAError:
-            raise
-        except Exception as error:
-            raise CheckpointError(
-                f'{filename}: training cannot go on from it: {describe(error)}'
-            ) from error
+        """Goes on from a checkpoint, with an optimiser's state that fits; see the base."""
+        super().resume(filename, *args, **kwargs)
         if isinstance(self.optim_wrapper, OptimWrapper):
             check_optimizer(self.optim_wrapper.optimizer, filename)
 

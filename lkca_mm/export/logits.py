@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from lkca_mm.export.errors import ExportError
-from lkca_mm.export.network import segments
 from lkca_mm.export.normalization import Normalization
+from lkca_mm.inference.network import segments
 
 
 class LogitsModel(nn.Module):

@@ -2,13 +2,12 @@
 
 import torch
 from mmengine.config import Config
-from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.inference.metainfo import Metainfo, find_metainfo
 from lkca_mm.inference.model import load_model
+from lkca_mm.inference.network import build_network, segments
 from lkca_mm.models import LKCAMixer
 
 
@@ -44,18 +43,9 @@ def load_network(
     return network.eval().requires_grad_(False), metainfo
 
 
-def segments(network: nn.Module) -> bool:
-    """Whether a network predicts a class a pixel (else one an image)."""
-    return hasattr(network, 'decode_head')
-
-
 def _random_network(config: Config) -> nn.Module:
-    init_default_scope(config.get('default_scope') or 'mmseg')
-    settings = dict(config.model)
-    if config.get('data_preprocessor') is not None:
-        settings.setdefault('data_preprocessor', config.data_preprocessor)
     torch.manual_seed(0)
-    network = revert_sync_batchnorm(MODELS.build(settings))
+    network = build_network(config)
     for module in network.modules():
         if isinstance(module, LKCAMixer) and not module.kernel.any():
             nn.init.trunc_normal_(module.kernel, std=0.02)

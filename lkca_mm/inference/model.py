@@ -9,14 +9,13 @@ import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
-from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
 from lkca_mm.engine.checkpoint import load_weights
 from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.inference.metainfo import Metainfo, find_metainfo
+from lkca_mm.inference.network import build_network, segments
 from lkca_mm.inference.pipeline import ImagePipeline
 
 
@@ -37,7 +36,7 @@ class TrainedModel:
     @property
     def segments(self) -> bool:
         """Whether the network predicts a class a pixel (else one an image)."""
-        return hasattr(self.network, 'decode_head')
+        return segments(self.network)
 
     def predict(self, path: str) -> tuple[np.ndarray, Any]:
         """Runs the network on an image file.
@@ -102,12 +101,7 @@ def load_model(
     """
     config = config if isinstance(config, Config) else load_config(str(config))
     where = resolve_device(device)
-    init_default_scope(config.get('default_scope') or 'mmseg')
-    settings = dict(config.model)
-    if config.get('data_preprocessor') is not None:
-        # As the Runner does: some data sets' configs keep it beside the model.
-        settings.setdefault('data_preprocessor', config.data_preprocessor)
-    network = revert_sync_batchnorm(MODELS.build(settings))
+    network = build_network(config)
     loaded = load_weights(network, checkpoint, trust)
     return TrainedModel(
         network=network.to(where).eval(),

@@ -11,7 +11,6 @@ from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.visualization.png import save_png
 
 SUFFIXES = ('.png', '.svg')
-# Dots an inch, and so pixels of a PNG.
 _DPI = 100
 
 
@@ -45,7 +44,7 @@ def plotter() -> Any:
     return pyplot
 
 
-def save_figure(figure: Any, path: str | Path) -> None:
+def save_figure(figure: Any, path: str | Path, dpi: int = _DPI) -> None:
     """Writes a figure beside its place, renames it into place and closes it.
 
     The file holds no date, so that the same figure gives the same bytes.
@@ -53,6 +52,7 @@ def save_figure(figure: Any, path: str | Path) -> None:
     Args:
         figure: A matplotlib figure.
         path: The file, .png or .svg; its folders are made.
+        dpi: Pixels of a PNG for an inch of the figure.
 
     Raises:
         ConfigError: If the suffix names no format.
@@ -64,7 +64,7 @@ def save_figure(figure: Any, path: str | Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {'Date': None} if kind == 'svg' else {}
-        figure.savefig(part, format=kind, dpi=_DPI, bbox_inches='tight', metadata=metadata)
+        figure.savefig(part, format=kind, dpi=dpi, bbox_inches='tight', metadata=metadata)
         part.replace(path)
     except OSError as error:
         raise DataError(f'{path}: cannot be written ({error.strerror or error})') from error

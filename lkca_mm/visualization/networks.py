@@ -4,11 +4,10 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import MODELS, init_default_scope
 
 from lkca_mm.inference import TrainedModel, load_model
 from lkca_mm.inference.model import resolve_device
+from lkca_mm.inference.network import build_network
 from lkca_mm.inference.pipeline import ImagePipeline
 
 
@@ -38,12 +37,8 @@ def load_or_draw(
     if checkpoint is not None:
         return load_model(config, checkpoint, device, trust)
     where = resolve_device(device)
-    init_default_scope(config.get('default_scope') or 'mmseg')
-    settings = dict(config.model)
-    if config.get('data_preprocessor') is not None:
-        settings.setdefault('data_preprocessor', config.data_preprocessor)
     torch.manual_seed(seed)
-    network = revert_sync_batchnorm(MODELS.build(settings))
+    network = build_network(config)
     network.init_weights()
     return TrainedModel(
         network=network.to(where).eval(),

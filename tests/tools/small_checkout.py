@@ -90,10 +90,8 @@ def make_world(folder):
         folder: An empty folder.
     """
     data = folder / 'data'
-    for name in ('checkpoints', 'tests', 'requirements', 'Makefile', 'setup.py'):
+    for name in ('checkpoints', 'tests', 'tools', 'requirements', 'Makefile', 'setup.py'):
         (folder / name).symlink_to(ROOT / name)
-    tools = folder / 'tools'
-    tools.symlink_to(ROOT / 'tools')
     (folder / 'docs' / 'pictures').mkdir(parents=True)
     (folder / 'results' / 'cifar10').mkdir(parents=True)
     for path in (ROOT / 'results' / 'cifar10').glob('*_5e_seed0.*'):

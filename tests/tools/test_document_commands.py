@@ -20,11 +20,11 @@ PARSED = {
     r'tools/reproduce\.py 1 --rows LKCA-500k': 'tests/reproduce/test_real_runs.py',
     r'tools/benchmark\.py op$': 'tests/tools/test_measuring.py',
     r'tests/reliability/mutate\.py': 'tests/reliability/test_mutations.py',
-    r'tests/reliability/surroundings\.py': 'tests/reliability/surroundings.py',
     r'mask-rcnn': 'tests/detection/run.sh',
     r'upernet_resnet50': 'tests/tools/test_visualize.py',
     r'--rounds (31|15)': 'tests/tools/test_export.py',
 }
+# What a command starts from is there when the one before it in the document has run.
 CHECKPOINTS = {
     'CHECKPOINT': 'configs/upernet_lkca-s_ade20k_20k.py',
     'work_dirs/camvid-300-lkca-s/iter_300.pth': 'configs/upernet_lkca-s_camvid_20k.py',
@@ -32,7 +32,7 @@ CHECKPOINTS = {
     'work_dirs/mae_lkca-t_cifar10_5e/epoch_5.pth': 'configs/examples/mae_lkca-t_cifar10_5e.py',
     'work_dirs/demo/iter_300.pth': 'configs/upernet_lkca-tiny_scenes_demo.py',
 }
-# What a command starts from is there when the one before it in the document has run.
+# Runs of hours, whose plan is what can be tried.
 DRY = re.compile(r'tools/reproduce\.py 4 --rows LKCA-T Swin-T')
 
 
