@@ -44,6 +44,16 @@ def _bases(tasks):
         ('benchmark', 'op', '--case', '4,8,1', '--rounds', '1', '--out', 'op.json'),
         ('benchmark', 'model', two.config, '--batch', '1', '--rounds', '1'),
         ('benchmark', 'data', two.config, '--images', '10', '--rounds', '1'),
+        ('export', two.config, two.checkpoint, '--out', 'model.onnx', '--rounds', '1',
+         '--batch', '2', '--record', 'export.json'),
+        ('export', two.config, '--out', 'model.pt2', '--rounds', '1', '--tolerance', '0.001'),
+        ('visualize', 'kernels', one.config, one.checkpoint, '--out', 'kernels.png'),
+        ('visualize', 'erf', '--model', two.config, two.checkpoint, '--images', two.picture,
+         '--size', '32', '--directions', '1', '--json', 'erf.json', '--out', 'erf.svg'),
+        ('visualize', 'predictions', one.config, one.checkpoint, one.picture, '--out', 'p.png'),
+        ('visualize', 'curves', one.run, one.run, '--names', 'one', 'two', '--out', 'c.png'),
+        ('reproduce', '4', '--rows', 'LKCA-T', '--datasets', 'cifar10', '--schedule', 'smoke',
+         '--seeds', '1', '--work-dir', 'work', '--out', 'results'),
     )  # fmt: skip
 
 
@@ -97,6 +107,8 @@ def make(generator, number, tasks, folder):
     shutil.copyfile(folder / 'run.json', folder / 'results' / 'a.json')
     tool, *words = map(str, generator.choice(_bases(tasks)))
     done = [_mutate(generator, words, tasks, folder) for _ in range(generator.choice((1, 1, 2)))]
+    if tool == 'reproduce':  # a table would take hours
+        words.append('--dry-run')
     # A refusal must say one of the words that were typed, or one that is missing.
     said = [word for word in words if len(word) > 2] + [repr(word)[1:-1] for word in words]
     said += [word.lstrip('-').split('=')[0].split('.')[-1] for word in words]

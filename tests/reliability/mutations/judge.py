@@ -4,6 +4,7 @@ import json
 import re
 import warnings
 import zipfile
+from xml.etree import ElementTree
 
 from PIL import Image
 
@@ -27,6 +28,8 @@ def _is_half(path, copied):
             with warnings.catch_warnings():
                 warnings.simplefilter('ignore')
                 Image.open(path).load()
+        elif path.suffix == '.svg':
+            ElementTree.parse(path)
         elif path.suffix == '.json' and path.parent.name != 'vis_data':
             json.loads(path.read_text(encoding='utf-8'))
     except Exception:

@@ -33,12 +33,14 @@ class Task:
         config: The config file.
         data: The folder of its data.
         checkpoint: What training it has saved.
+        run: The work dir of that training.
         picture: A picture that it can be shown.
     """
 
     config: Path
     data: Path
     checkpoint: Path
+    run: Path
     picture: Path
 
 
@@ -73,5 +75,5 @@ def make_material(folder):
         checkpoint = folder / f'{case.kind}.pth'
         shutil.copyfile(case.folder / 'work' / last, checkpoint)
         config, data = places[case.kind]
-        tasks[case.kind] = Task(config, data, checkpoint, picture)
+        tasks[case.kind] = Task(config, data, checkpoint, case.folder / 'work', picture)
     return {name: tasks[name] for name in places}
