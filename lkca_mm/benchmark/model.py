@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import torch
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from torch import Tensor, nn
 
@@ -23,12 +23,14 @@ class _Case:
         self, config: Config, batch_size: int, device: str, amp: bool, compiled: bool
     ) -> None:
         torch.manual_seed(0)
-        self.model = build_network(config).to(device)
+        # A copy in depth: building writes into the settings of the batch augmentations.
+        settings = Config(config.to_dict())
+        self.model = build_network(settings).to(device)
         if compiled:
             # As mmengine does for `compile = True` in a config; what Dynamo cannot
             # trace, such as the data samples, runs as it is.
             self.model.forward = torch.compile(self.model.forward)
-        wrapper = ConfigDict(config.optim_wrapper.to_dict())
+        wrapper = settings.optim_wrapper
         wrapper.type = 'BFloat16OptimWrapper' if amp else 'OptimWrapper'
         self.batch = random_batch(config, batch_size, device)
         self.autocast = torch.autocast(device.split(':')[0], torch.bfloat16) if amp else None

@@ -1,6 +1,6 @@
 """Networks as a config describes them, and what they predict."""
 
-from mmengine.config import Config, ConfigDict
+from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
@@ -10,18 +10,18 @@ def build_network(config: Config) -> nn.Module:
     """Builds the model of a config for one process, on the CPU.
 
     Args:
-        config: The config; it is left as it is, which building would not.
+        config: The config. As a Runner does, mmpretrain completes its settings in place.
 
     Returns:
         The mmseg or mmpretrain model, with the weights that its constructors draw.
     """
     init_default_scope(config.get('default_scope') or 'mmseg')
-    settings = ConfigDict(config.to_dict())
-    if settings.get('data_preprocessor') is not None:
+    settings = dict(config.model)
+    if config.get('data_preprocessor') is not None:
         # As the Runner does: some data sets' configs keep it beside the model.
-        settings.model.setdefault('data_preprocessor', settings.data_preprocessor)
+        settings.setdefault('data_preprocessor', config.data_preprocessor)
     # SyncBN needs several processes; in one of them it is BN.
-    return revert_sync_batchnorm(MODELS.build(settings.model))
+    return revert_sync_batchnorm(MODELS.build(settings))
 
 
 def segments(network: nn.Module) -> bool:
