@@ -47,4 +47,4 @@ format: setup
 	$(BIN)/python -m ruff format .
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) .venv-detection .venv-upstream build *.egg-info

@@ -134,6 +134,25 @@ def set_randomness(
     config.randomness = randomness
 
 
+def resume_command(args: argparse.Namespace, work_dir: str, processes: int) -> str:
+    """Returns what to type to go on with a run; its seed is in the checkpoint.
+
+    Args:
+        args: What the run was started with.
+        work_dir: Where its checkpoints are.
+        processes: How many it ran as.
+    """
+    words = ['python', 'tools/train.py', args.config]
+    if args.launcher == 'pytorch':
+        words = ['tools/dist_train.sh', args.config, str(processes)]
+    words += ['--work-dir', work_dir]
+    words += ['--record', args.record] if args.record else []
+    words += [f'--{name}' for name in ('amp', 'compile', 'deterministic') if getattr(args, name)]
+    words += ['--log-to', *args.log_to] if args.log_to else []
+    words += ['--cfg-options', *args.cfg_options_words] if args.cfg_options else []
+    return shlex.join([*words, '--resume'])
+
+
 def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> int:
     """Trains to the end or to Ctrl-C; returns the exit code.
 
@@ -143,13 +162,7 @@ def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> in
     try:
         runner.train()
     except TrainingInterrupted as interruption:
-        start = ['python', 'tools/train.py', args.config]
-        if args.launcher == 'pytorch':
-            start = ['tools/dist_train.sh', args.config, str(runner.world_size)]
-        record = ['--record', args.record] if args.record else []
-        same = ['--deterministic'] if args.deterministic else []
-        logged = ['--log-to', *args.log_to] if args.log_to else []
-        resume = shlex.join([*start, '--work-dir', work_dir, *record, *same, *logged, '--resume'])
+        resume = resume_command(args, work_dir, runner.world_size)
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     except Exception as error:

@@ -46,7 +46,11 @@ def add_settings_argument(parser: argparse.ArgumentParser) -> None:
 
 
 class SettingsAction(DictAction):
-    """Reads ``KEY=VALUE``, and says what is wrong with what is no such thing."""
+    """Reads ``KEY=VALUE``, and says what is wrong with what is no such thing.
+
+    The words as they were typed are kept beside the settings, under the same name with
+    ``_words`` behind it.
+    """
 
     # What mmengine calls for each value.
     _parse_iterable = staticmethod(parse_value)
@@ -66,3 +70,5 @@ class SettingsAction(DictAction):
                 raise argparse.ArgumentError(self, f'{value!r} is not KEY=VALUE') from error
             if not value.partition('=')[0]:
                 raise argparse.ArgumentError(self, f'{value!r} names no key')
+        words = [*getattr(namespace, f'{self.dest}_words', []), *values]
+        setattr(namespace, f'{self.dest}_words', words)

@@ -46,8 +46,11 @@ def test_interrupt_leaves_a_checkpoint_to_go_on_from(run_tool, write_config, tmp
             sys.executable,
             'tools/train.py',
             config,
+            '--amp',
             '--cfg-options',
             'train_dataloader.num_workers=1',
+            '--cfg-options',
+            'randomness.seed=7',
         ],
         env=ENVIRONMENT,
         cwd=ROOT,
@@ -78,6 +81,8 @@ def test_interrupt_leaves_a_checkpoint_to_go_on_from(run_tool, write_config, tmp
 
     command = saved[2].split()
     assert command[:2] == ['python', 'tools/train.py']
+    given = ['--amp', '--cfg-options', 'train_dataloader.num_workers=1', 'randomness.seed=7']
+    assert command[-5:] == [*given, '--resume']
     options = ('--cfg-options', f'train_cfg.max_iters={iteration + 1}')
     code, out, err = run_tool('train', *command[2:], *options)
     assert code == 0, err
