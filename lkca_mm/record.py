@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from lkca_mm.errors import ConfigError, shown
 from lkca_mm.version import __version__
 
 
@@ -36,6 +37,29 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
         'threads': torch.get_num_threads(),
         **{name: value for name, value in sorted(os.environ.items()) if name.startswith('OMP_')},
     }
+
+
+def check_replaceable(option: str, path: str | Path, key: str) -> None:
+    """Looks, before anything is measured, at the file that the figures would replace.
+
+    Args:
+        option: The option that names the file.
+        path: The file; it need not exist.
+        key: What figures of the tool have at the top.
+
+    Raises:
+        ConfigError: If it holds something else than figures of the tool.
+    """
+    if not Path(path).exists():
+        return
+    try:
+        figures = json.loads(Path(path).read_text(encoding='utf-8'))
+    except (OSError, ValueError):
+        figures = None
+    if not isinstance(figures, dict) or key not in figures:
+        raise ConfigError(
+            f'{option} {shown(path)}: exists and holds no figures of this tool; name another'
+        )
 
 
 def write_record(path: str | Path, record: dict[str, Any]) -> None:

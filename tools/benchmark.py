@@ -1,7 +1,6 @@
 """Measures speed: of the operator, of models, of training loops and of data pipelines."""
 
 import argparse
-import json
 import shlex
 import sys
 from collections.abc import Callable
@@ -35,7 +34,7 @@ from lkca_mm.engine.options import add_settings_argument, positive
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
-from lkca_mm.record import environment, write_record
+from lkca_mm.record import check_replaceable, environment, write_record
 from lkca_mm.report.facts import plain
 from lkca_mm.visualization.figure import check_picture_path
 
@@ -244,22 +243,6 @@ def keep(
     print(f'written to {path}')
 
 
-def check_out(path: str) -> None:
-    """Looks, before anything is measured, at the file that the figures would replace.
-
-    Raises:
-        ConfigError: If it holds something else than figures.
-    """
-    if not Path(path).exists():
-        return
-    try:
-        figures = json.loads(Path(path).read_text(encoding='utf-8'))
-    except (OSError, ValueError):
-        figures = None
-    if not isinstance(figures, dict) or 'results' not in figures:
-        raise ConfigError(f'--out {path}: exists and holds no figures of this tool; name another')
-
-
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -335,7 +318,7 @@ def main(args: argparse.Namespace) -> None:
     if plot:
         check_picture_path(plot)
     if getattr(args, 'out', None):
-        check_out(args.out)
+        check_replaceable('--out', args.out, 'results')
     if args.device != 'cpu' and not torch.cuda.is_available():
         raise ConfigError(f'--device {args.device}: there is no CUDA device here')
     args.run(args)

@@ -44,7 +44,7 @@ from lkca_mm.export.packages import need
 from lkca_mm.export.program_file import check_torch_export, open_program, write_program
 from lkca_mm.export.session import open_onnx
 from lkca_mm.inference.network import segments
-from lkca_mm.record import environment, write_record
+from lkca_mm.record import check_replaceable, environment, write_record
 from lkca_mm.version import __version__
 
 SUFFIXES = ('.onnx', '.pt2')
@@ -113,6 +113,8 @@ def check_arguments(args: argparse.Namespace) -> None:
         raise ConfigError(f'--out {shown(out)}: must end in {" or ".join(SUFFIXES)}')
     if out.is_dir():
         raise ConfigError(f'--out {shown(out)}: is a folder; name a file')
+    if args.record:
+        check_replaceable('--record', args.record, 'results')
     if args.opset < MIN_OPSET:
         raise ConfigError(f'--opset {args.opset}: must be {MIN_OPSET} or more')
     if not args.tolerance >= 0:

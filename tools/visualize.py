@@ -23,7 +23,7 @@ from lkca_mm.inference import (
     predict_segmentation,
 )
 from lkca_mm.inference.files import find_images
-from lkca_mm.record import write_record
+from lkca_mm.record import check_replaceable, write_record
 from lkca_mm.visualization import side_by_side
 from lkca_mm.visualization.curve_sheet import choose_metric, draw_curve_sheet
 from lkca_mm.visualization.field_extent import measure_extent
@@ -124,6 +124,8 @@ def read_rival(words: list[str]) -> Rival:
 
 def draw_fields(args: argparse.Namespace) -> None:
     """Draws the effective receptive fields of several models on the same images."""
+    if args.json:
+        check_replaceable('--json', args.json, 'models')
     rivals = [read_rival(words) for words in args.model]
     names = args.names or [Path(rival.path).stem for rival in rivals]
     if len(names) != len(rivals):

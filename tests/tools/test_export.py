@@ -215,6 +215,7 @@ def test_int8_and_accuracy(run_tool, tmp_path, classifier, trained, onnx):
         (['--out', 'model.pt2', '--int8'], '--int8'),
         (['--out', 'model.onnx', '--int8-convs'], '--int8-convs: give --int8 too'),
         (['--out', 'model.onnx', '--opset', '99'], 'opset 99'),
+        (['--out', 'model.onnx', '--record', __file__], 'exists and holds no figures'),
     ],
 )
 def test_impossible_arguments(run_tool, tmp_path, monkeypatch, classifier, onnx, options, message):

@@ -151,6 +151,10 @@ def test_curves_of_a_work_dir(run_tool, trained, tmp_path):
             ['2 checkpoints', 'repeat --model'],
         ),
         (
+            ['erf', '--model', 'CONFIG', '--images', 'IMAGE', '--json', 'CONFIG', '--out', 'a.png'],
+            ['--json', 'exists and holds no figures of this tool'],
+        ),
+        (
             ['predictions', 'CONFIG', 'CHECKPOINT', 'IMAGE', '--truth', 'no', '--out', 'a.png'],
             ['no: there is no such folder of masks'],
         ),

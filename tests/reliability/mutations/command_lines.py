@@ -60,10 +60,11 @@ def _bases(tasks):
 def _others(tasks, folder):
     """Yields files and folders that exist, and are not what is asked for."""
     task = tasks['segmentation']
-    yield from (task.config, task.checkpoint, task.picture, task.data, folder, folder / 'none')
+    yield from (task.config, task.checkpoint, task.data, folder, folder / 'none')
     yield from (
         folder / 'empty',
         folder / 'text.txt',
+        folder / 'picture.png',  # a copy: pictures may be drawn over
         folder / 'run.json',
         tasks['classification'].config,
     )
@@ -102,6 +103,7 @@ def make(generator, number, tasks, folder):
     """Writes what command lines may refer to, and mutates one."""
     (folder / 'empty').touch()
     (folder / 'text.txt').write_text('some text\n')
+    shutil.copyfile(tasks['segmentation'].picture, folder / 'picture.png')
     (folder / 'run.json').write_text(generator.choice(('{}', '[]', '{"finished": true}', '{')))
     (folder / 'results').mkdir()
     shutil.copyfile(folder / 'run.json', folder / 'results' / 'a.json')
