@@ -7,9 +7,9 @@ from mmengine.config import DictAction
 
 
 def positive(text: str) -> int:
-    """Returns a positive whole number, for argparse."""
+    """Returns a positive whole number of at most a billion, for argparse."""
     value = int(text)
-    if value < 1:
+    if not 1 <= value <= 10**9:
         raise ValueError(text)
     return value
 

@@ -46,7 +46,8 @@ def load_run_config(args: argparse.Namespace) -> Config:
     """Reads the config that :func:`add_run_arguments` and ``args.config`` describe.
 
     Raises:
-        ConfigError: If the file is missing or cannot be understood.
+        ConfigError: If the file is missing or cannot be understood, or the work dir's name is
+            no text.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     args.config = find_config(args.config)
@@ -55,6 +56,12 @@ def load_run_config(args: argparse.Namespace) -> Config:
         config.work_dir = args.work_dir
     elif config.get('work_dir') is None:
         config.work_dir = str(Path('work_dirs') / Path(args.config).stem)
+    try:
+        config.work_dir.encode()  # the log names it
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            f'work_dir {shown(config.work_dir)}: is no UTF-8; name another folder'
+        ) from error
     return config
 
 

@@ -24,7 +24,7 @@ def find_images(path: Path) -> list[Path]:
         if file.suffix.lower() in SUFFIXES and file.is_file() and not file.name.startswith('.')
     )
     if not images:
-        raise DataError(f'{path}: holds no image ({", ".join(SUFFIXES)})')
+        raise DataError(f'{shown(path)}: holds no image ({", ".join(SUFFIXES)})')
     return images
 
 

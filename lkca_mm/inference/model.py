@@ -13,7 +13,7 @@ from torch import nn
 
 from lkca_mm.engine.checkpoint import load_weights
 from lkca_mm.engine.run_config import load_config
-from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.inference.metainfo import Metainfo, find_metainfo
 from lkca_mm.inference.network import build_network, segments
 from lkca_mm.inference.pipeline import ImagePipeline
@@ -59,7 +59,8 @@ class TrainedModel:
         except RuntimeError as error:
             height, width = image.shape[:2]
             raise DataError(
-                f'{path} of {width}x{height} pixels cannot go through the model: {describe(error)}'
+                f'{shown(path)} of {width}x{height} pixels cannot go through the model: '
+                f'{describe(error)}'
             ) from error
 
 

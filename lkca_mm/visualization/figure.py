@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.visualization.png import save_png
 
 SUFFIXES = ('.png', '.svg')
@@ -25,9 +25,9 @@ def check_picture_path(path: str | Path) -> Path:
     """
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
-        raise ConfigError(f'{path}: must end with .png or .svg, which names the format')
+        raise ConfigError(f'{shown(path)}: must end with .png or .svg, which names the format')
     if path.is_dir():
-        raise ConfigError(f'{path}: is a folder; name a file in it')
+        raise ConfigError(f'{shown(path)}: is a folder; name a file in it')
     return path
 
 
@@ -67,7 +67,7 @@ def save_figure(figure: Any, path: str | Path, dpi: int = _DPI) -> None:
         figure.savefig(part, format=kind, dpi=dpi, bbox_inches='tight', metadata=metadata)
         part.replace(path)
     except OSError as error:
-        raise DataError(f'{path}: cannot be written ({error.strerror or error})') from error
+        raise DataError(f'{shown(path)}: cannot be written ({error.strerror or error})') from error
     finally:
         plotter().close(figure)
         with contextlib.suppress(OSError):

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lkca_mm.errors import DataError
+from lkca_mm.errors import DataError, shown
 
 
 def save_png(
@@ -36,7 +36,7 @@ def save_png(
         picture.save(part, format='PNG')
         part.replace(path)
     except OSError as error:
-        raise DataError(f'{path}: cannot be written ({error.strerror or error})') from error
+        raise DataError(f'{shown(path)}: cannot be written ({error.strerror or error})') from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

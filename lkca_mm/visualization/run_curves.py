@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.errors import DataError
+from lkca_mm.errors import DataError, shown
 from lkca_mm.report.curve import is_score, scores_of
 
 LOSS = 'loss'
@@ -80,12 +80,12 @@ def read_run(path: str | Path, name: str | None = None) -> RunCurves:
         run = RunCurves(name or path.resolve().name)
         files = sorted(path.rglob('vis_data/scalars.json'))
         if not files:
-            raise DataError(f'{path}: holds no vis_data/scalars.json, so it is no work dir')
+            raise DataError(f'{shown(path)}: holds no vis_data/scalars.json, so it is no work dir')
         # A folder is named after its beginning: a session replaces what it repeats.
         for file in files:
             _read_scalars(file, run)
     elif not path.is_file():
-        raise DataError(f'{path}: there is no such work dir, record or log')
+        raise DataError(f'{shown(path)}: there is no such work dir, record or log')
     elif path.suffix == '.log':
         run = _read_log(path, RunCurves(name or path.stem))
     elif path.suffix == '.json' and path.name != 'scalars.json':
@@ -93,7 +93,7 @@ def read_run(path: str | Path, name: str | None = None) -> RunCurves:
     else:
         run = _read_scalars(path, RunCurves(name or path.resolve().parent.name))
     if not run.loss and not run.scores:
-        raise DataError(f'{path}: holds neither losses nor scores')
+        raise DataError(f'{shown(path)}: holds neither losses nor scores')
     return run
 
 
@@ -103,7 +103,9 @@ def _read_record(path: Path, run: RunCurves) -> RunCurves:
         curve = record.get('curve', []) if isinstance(record, dict) else []
         entries = [(int(entry['iteration']), entry) for entry in curve]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f'{path}: cannot be read as the record of a run ({error})') from error
+        raise DataError(
+            f'{shown(path)}: cannot be read as the record of a run ({error})'
+        ) from error
     log = path.with_suffix('.log')
     if log.is_file():
         _read_log(log, run)
@@ -151,9 +153,9 @@ def _read_scalars(path: Path, run: RunCurves) -> RunCurves:
         try:
             entry = json.loads(line)
         except ValueError as error:
-            raise DataError(f'{path}: line {number} is no JSON ({error})') from error
+            raise DataError(f'{shown(path)}: line {number} is no JSON ({error})') from error
         if not isinstance(entry, dict):
-            raise DataError(f'{path}: line {number} is no log entry')
+            raise DataError(f'{shown(path)}: line {number} is no log entry')
         if LOSS in entry and 'lr' in entry:
             first, last = not last, int(entry.get('step', entry.get('iter', last)))
             if first:
@@ -169,7 +171,7 @@ def _lines(path: Path) -> Iterator[str]:
         with path.open(encoding='utf-8', errors='replace') as file:
             yield from (line for line in file if line.strip())
     except OSError as error:
-        raise DataError(f'{path}: cannot be read ({error.strerror or error})') from error
+        raise DataError(f'{shown(path)}: cannot be read ({error.strerror or error})') from error
 
 
 def metrics_of(runs: Iterable[RunCurves]) -> list[str]:

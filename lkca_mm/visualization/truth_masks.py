@@ -6,7 +6,7 @@ import numpy as np
 from mmengine.config import Config
 from mmengine.registry import DATASETS, TRANSFORMS
 
-from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.inference.metainfo import find_test_dataset
 
 _MASK_LOADERS = ('LoadCheckedMask', 'LoadAnnotations')
@@ -58,7 +58,7 @@ class TruthMasks:
         """
         path = self._folder / f'{image_path.stem}{self._dataset.seg_map_suffix}'
         if not path.is_file():
-            raise DataError(f'{path}: there is no mask of {image_path.name}')
+            raise DataError(f'{shown(path)}: there is no mask of {image_path.name}')
         results = {
             'seg_map_path': str(path),
             'reduce_zero_label': self._dataset.reduce_zero_label,

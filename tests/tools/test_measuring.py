@@ -141,6 +141,12 @@ def test_benchmark_replaces_its_own_figures_alone(run_tool, tmp_path):
     assert mine.read_text() == '[1]'
 
 
+@pytest.mark.parametrize('rounds', ['0', '-1', '1.5', '9' * 400])
+def test_benchmark_counts_rounds(run_tool, rounds):
+    code, _, err = run_tool('benchmark', 'op', '--case', '4,8,1', f'--rounds={rounds}')
+    assert code == 2 and 'invalid positive whole number' in err
+
+
 def test_benchmark_refuses_nonsense(run_tool):
     code, _, err = run_tool('benchmark', 'op', '--case', '4,12')
     assert code == 1

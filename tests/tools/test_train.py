@@ -50,6 +50,13 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     assert 'resumed epoch: 0, iter: 4' in out
 
 
+def test_work_dir_whose_name_is_no_text(run_tool, write_config):
+    code, _, err = run_tool('train', write_config(), '--work-dir', 'work\udcff')
+    assert code == 1 and err.splitlines()[-1].startswith(
+        "error: work_dir 'work\\udcff': is no UTF-8"
+    )
+
+
 def test_resume_in_an_empty_work_dir_starts_anew(run_tool, write_config):
     code, out, _ = run_tool('train', write_config(), '--resume')
     assert code == 0
