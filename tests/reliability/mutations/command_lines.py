@@ -60,14 +60,10 @@ def _bases(tasks):
 def _others(tasks, folder):
     """Yields files and folders that exist, and are not what is asked for."""
     task = tasks['segmentation']
-    yield from (task.config, task.checkpoint, task.data, folder, folder / 'none')
-    yield from (
-        folder / 'empty',
-        folder / 'text.txt',
-        folder / 'picture.png',  # a copy: pictures may be drawn over
-        folder / 'run.json',
-        tasks['classification'].config,
-    )
+    yield from (task.config, tasks['classification'].config, task.checkpoint)
+    # Copies of what may be written to: a folder can be a work dir, a picture be drawn over.
+    yield from (folder, folder / 'none', folder / 'scenes', folder / 'picture.png')
+    yield from (folder / 'empty', folder / 'text.txt', folder / 'run.json')
 
 
 def _mutate(generator, words, tasks, folder):
@@ -103,6 +99,7 @@ def make(generator, number, tasks, folder):
     """Writes what command lines may refer to, and mutates one."""
     (folder / 'empty').touch()
     (folder / 'text.txt').write_text('some text\n')
+    shutil.copytree(tasks['segmentation'].data, folder / 'scenes')
     shutil.copyfile(tasks['segmentation'].picture, folder / 'picture.png')
     (folder / 'run.json').write_text(generator.choice(('{}', '[]', '{"finished": true}', '{')))
     (folder / 'results').mkdir()
