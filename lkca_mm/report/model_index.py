@@ -16,14 +16,9 @@ from lkca_mm.command import run_command
 import yaml
 
 from lkca_mm.record import write_text
+from lkca_mm.report.paper_tables import DATASETS
 from lkca_mm.report.runs import Run, finished_classification, group_seeds, load_runs, read_json
 
-_CLASSIFIED = {
-    'cifar10': 'CIFAR-10',
-    'cifar100': 'CIFAR-100',
-    'svhn': 'SVHN',
-    'tiny-imagenet': 'Tiny-ImageNet',
-}
 _METRICS = {'accuracy/top1': 'Top 1 Accuracy', 'accuracy/top5': 'Top 5 Accuracy'}
 # Scored on pictures that were not trained on: results/ade20k-six is not of them.
 _SEGMENTED = {
@@ -50,7 +45,7 @@ def _model(name: str, collection: str, config: str, metadata: dict[str, Any]) ->
 
 def _classifier(seeds: list[Run], config: str, checkpoints: Path) -> dict[str, Any]:
     run = seeds[0]
-    stem, dataset = Path(config).stem, _CLASSIFIED[run.dataset]
+    stem, dataset = Path(config).stem, DATASETS[run.dataset]
     model = _model(
         f'{stem}_{run.dataset}',
         'LKCA' if run.model.startswith('lkca') else 'Baselines',

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
-from mmengine.model import revert_sync_batchnorm
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import init_default_scope
+
+from lkca_mm.inference.network import build_network
 
 EXAMPLES = Path(__file__).parents[2] / 'configs' / 'examples'
 # As wide and deep as the heads expect, with hardly any MLP; a kernel that is not zero lets
@@ -29,10 +30,7 @@ def read_example(name, **backbone):
 def build_model(config):
     """Builds a config's model and draws its weights, as a runner does."""
     torch.manual_seed(0)
-    settings = dict(config.model)
-    if 'data_preprocessor' in config:
-        settings.setdefault('data_preprocessor', config.data_preprocessor)
-    model = revert_sync_batchnorm(MODELS.build(settings))
+    model = build_network(config)
     model.init_weights()
     return model
 

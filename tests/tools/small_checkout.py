@@ -8,10 +8,11 @@ import shutil
 import torch
 from document_commands import ROOT
 from mmengine.config import Config
-from mmengine.registry import MODELS, DefaultScope, init_default_scope
+from mmengine.registry import DefaultScope
 from PIL import Image
 
 from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
+from lkca_mm.inference.network import build_network
 from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
 
 _SIDE = 64
@@ -152,11 +153,8 @@ def add_checkpoint(folder, config, name):
         return
     settings = Config.fromfile(str(folder / config))
     before = dict(DefaultScope._instance_dict)
-    init_default_scope(settings.default_scope)
-    if 'decode_head' in settings.model:
-        settings.model.decode_head.norm_cfg = {'type': 'BN'}
     try:
-        network = MODELS.build(settings.model)
+        network = build_network(settings)
     finally:
         DefaultScope._instance_dict.clear()
         DefaultScope._instance_dict.update(before)
