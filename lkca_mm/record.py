@@ -1,5 +1,6 @@
 """What a measurement must say about itself to be worth keeping."""
 
+import contextlib
 import json
 import os
 import platform
@@ -24,9 +25,18 @@ def _commit() -> str | None:
     return found.stdout.strip()
 
 
+def cpu_name() -> str:
+    """Returns the processor's name and vector instructions, as a record needs them."""
+    name = platform.processor() or platform.machine()
+    with contextlib.suppress(OSError):
+        lines = Path('/proc/cpuinfo').read_text(encoding='utf-8').splitlines()
+        name = next((line.split(':')[1].strip() for line in lines if 'model name' in line), name)
+    return f'{name}, {torch.backends.cpu.get_cpu_capability()}'
+
+
 def environment(device: str = 'cpu') -> dict[str, Any]:
     """Returns versions and hardware of this process, and what steers its threads."""
-    name = platform.machine() if device == 'cpu' else torch.cuda.get_device_name(device)
+    name = cpu_name() if device == 'cpu' else torch.cuda.get_device_name(device)
     return {
         'lkca_mm': __version__,
         'commit': _commit(),

@@ -18,7 +18,7 @@ class ConstantMixer(nn.Module):
     def __init__(self, mixer: LKCAMixer, grid: tuple[int, int]) -> None:
         super().__init__()
         self.grid = tuple(grid)
-        self.value, self.proj = mixer.value, mixer.proj
+        self.value, self.gate, self.proj = mixer.value, mixer.gate, mixer.proj
         self.channel_scale = mixer.channel_scale
         matrix = toeplitz_matrix(mixer.kernel.detach(), self.grid)
         self.groups, self.embed_dims = len(matrix), mixer.embed_dims
@@ -27,17 +27,20 @@ class ConstantMixer(nn.Module):
 
     def forward(self, x: Tensor, grid: tuple[int, int], num_prefix_tokens: int = 0) -> Tensor:
         """Mixes tokens of shape (B, P + H*W, C); see :class:`LKCAMixer`."""
-        patches = self.value(x[:, num_prefix_tokens:] if num_prefix_tokens else x)
+        patches = x[:, num_prefix_tokens:] if num_prefix_tokens else x
+        value = self.value(patches)
         if self.groups == 1:
-            mixed = self.matrix @ patches
+            mixed = self.matrix @ value
         else:
             # Only the batch is left open: a graph for any batch holds no other shape.
             num_tokens = self.matrix.shape[-1]
             shares = (-1, num_tokens, self.groups, self.embed_dims // self.groups)
-            mixed = self.matrix @ patches.reshape(shares).transpose(1, 2)
+            mixed = self.matrix @ value.reshape(shares).transpose(1, 2)
             mixed = mixed.transpose(1, 2).reshape(-1, num_tokens, self.embed_dims)
         if self.channel_scale is not None:
             mixed = mixed * self.channel_scale
+        if self.gate is not None:
+            mixed = mixed * F.silu(self.gate(patches))
         if num_prefix_tokens:
             mixed = F.pad(mixed, (0, 0, num_prefix_tokens, 0))
         return self.proj(mixed)

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from lkca_mm.errors import ConfigError
@@ -44,6 +45,8 @@ def mix_visible(
         mixed = own + (mixed - own) * ((num_tokens - 1) / (num_visible - 1))
     if mixer.channel_scale is not None:
         mixed = mixed * mixer.channel_scale.to(mixed.dtype)
+    if mixer.gate is not None:
+        mixed = mixed * F.silu(mixer.gate(x))
     return mixer.proj_drop(mixer.proj(mixed))
 
 

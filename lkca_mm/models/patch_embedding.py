@@ -41,4 +41,6 @@ class PatchEmbedding(nn.Module):
             image = F.pad(image, (0, right, 0, bottom))
         patches = self.projection(image)
         grid = (int(patches.shape[-2]), int(patches.shape[-1]))
-        return patches.flatten(2).transpose(1, 2), grid
+        # Tokens in memory as they are read: of a transposed view every LayerNorm would make
+        # a copy, and every residual add would mix two layouts.
+        return patches.flatten(2).transpose(1, 2).contiguous(), grid

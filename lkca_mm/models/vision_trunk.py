@@ -104,6 +104,8 @@ class VisionTrunk(BaseModule):
             ``'gaussian'``.
         channel_scale: For LKCA: whether a learned factor for each channel stands
             behind the kernel.
+        gate: For LKCA: ``'none'`` (also None) or ``'silu'``, a gate behind the kernel that
+            is ours and not the paper's.
         resample_kernels: For LKCA: whether a checkpoint's kernels of another
             size are resampled instead of cropped or zero-padded.
         backend: For LKCA: see :func:`lkca_mm.ops.lkca`.
@@ -147,6 +149,7 @@ class VisionTrunk(BaseModule):
         kernel_size: int | Sequence[int] | None = None,
         kernel_init: str = 'zero',
         channel_scale: bool = False,
+        gate: str | None = 'none',
         resample_kernels: bool = False,
         backend: str = 'auto',
         qkv_bias: bool = True,
@@ -223,6 +226,7 @@ class VisionTrunk(BaseModule):
             'proj_drop_rate': drop_rate,
             'resample_kernels': resample_kernels,
             'channel_scale': channel_scale,
+            'gate': gate,
         }
         mhsa_settings = {
             'num_heads': settings['num_heads'],

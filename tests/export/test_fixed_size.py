@@ -16,10 +16,11 @@ from lkca_mm.models.vision_trunk import VisionTrunk
 @pytest.mark.parametrize('prefix', [0, 1])
 @pytest.mark.parametrize('num_kernels', [1, 3])
 @pytest.mark.parametrize('kernel_size', [(9, 13), (5, 3), (15, 15)])
+@pytest.mark.parametrize('gate', ['none', 'silu'])
 @torch.no_grad()
-def test_constant_mixer(kernel_size, num_kernels, prefix):
+def test_constant_mixer(gate, kernel_size, num_kernels, prefix):
     torch.manual_seed(0)
-    grid, settings = (5, 7), dict(projections='value_output', channel_scale=True)
+    grid, settings = (5, 7), dict(projections='value_output', channel_scale=True, gate=gate)
     mixer = LKCAMixer(
         12, kernel_size, num_kernels, kernel_init='trunc_normal', backend='reference', **settings
     )

@@ -72,11 +72,12 @@ def test_conversion_refuses_other_weights():
 @pytest.mark.parametrize('projections', ['none', 'value_output'])
 @pytest.mark.parametrize('num_kernels', [1, 3])
 @pytest.mark.parametrize('channel_scale', [False, True])
-def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels, channel_scale):
+@pytest.mark.parametrize('gate', ['none', 'silu'])
+def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels, channel_scale, gate):
     """Equations 1 to 3 with the sliding-window operator, step by step in fp64."""
     model = LKCAViT(
         arch=TINY, img_size=(48, 64), patch_size=16, projections=projections,
-        num_kernels=num_kernels, channel_scale=channel_scale, final_norm=True,
+        num_kernels=num_kernels, channel_scale=channel_scale, gate=gate, final_norm=True,
     ).double()  # fmt: skip
     weights = dict(randomise(model).named_parameters())
     x = image(48, 64, dtype=torch.float64)
@@ -90,12 +91,16 @@ def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels, channel_sc
     z = z + weights['pos_embed'].reshape(1, 12, 24)
     for i in range(4):
         name = f'layers.{i}'
-        value = norm(z, f'{name}.norm1')
+        value = normed = norm(z, f'{name}.norm1')
         if projections == 'value_output':
             value = value @ weights[f'{name}.mixer.value.weight'].T
         mixed = lkca_reference(value, weights[f'{name}.mixer.kernel'], (3, 4))
         if channel_scale:
             mixed = mixed * weights[f'{name}.mixer.channel_scale']
+        if gate == 'silu':
+            weight, bias = (weights[f'{name}.mixer.gate.{part}'] for part in ('weight', 'bias'))
+            gated = normed @ weight.T + bias
+            mixed = mixed * gated * torch.sigmoid(gated)
         if projections == 'value_output':
             mixed = mixed @ weights[f'{name}.mixer.proj.weight'].T
             mixed = mixed + weights[f'{name}.mixer.proj.bias']

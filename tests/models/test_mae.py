@@ -31,7 +31,12 @@ def test_visible_tokens_are_mixed_by_rows_and_columns_of_the_matrix(num_kernels,
     """Each picture with its own mask, in fp64; own taps are not rescaled, others are."""
     grid = (3, 4)
     mixer = LKCAMixer(
-        6, (5, 7), num_kernels=num_kernels, projections='value_output', channel_scale=True
+        6,
+        (5, 7),
+        num_kernels=num_kernels,
+        projections='value_output',
+        channel_scale=True,
+        gate='silu',
     )
     randomise(mixer).double()
     generator = torch.Generator().manual_seed(0)
@@ -47,7 +52,10 @@ def test_visible_tokens_are_mixed_by_rows_and_columns_of_the_matrix(num_kernels,
                 part = own + (part - own) * 11 / 4
             channels = slice(group * 6 // num_kernels, (group + 1) * 6 // num_kernels)
             expected[picture, :, channels] = part @ value[:, channels]
-    expected = (expected * mixer.channel_scale) @ mixer.proj.weight.T + mixer.proj.bias
+    gate = x @ mixer.gate.weight.T + mixer.gate.bias
+    expected = (
+        expected * mixer.channel_scale * gate * gate.sigmoid()
+    ) @ mixer.proj.weight.T + mixer.proj.bias
     found = mix_visible(mixer, x, kept, grid, rescale)
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 

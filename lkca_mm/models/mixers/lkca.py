@@ -20,6 +20,7 @@ from lkca_mm.ops import (
 
 PROJECTIONS = ('none', 'value_output')
 KERNEL_INITS = ('zero', 'conv', 'trunc_normal', 'gaussian')
+GATES = ('none', 'silu')
 
 
 class LKCAMixer(nn.Module):
@@ -44,6 +45,9 @@ class LKCAMixer(nn.Module):
             taps keep their offsets: the centre is cropped or zero-padded.
         channel_scale: Whether a learned factor for each channel, 1 at the start,
             stands behind the kernel.
+        gate: ``'silu'`` multiplies what the kernel mixed by SiLU(Linear(x)), token by
+            token, before the output projection; ``'none'`` (also None) is the paper.
+            Ours, after gated convolutional language models.
 
     Raises:
         ConfigError: If a setting has an impossible value.
@@ -60,6 +64,7 @@ class LKCAMixer(nn.Module):
         proj_drop_rate: float = 0.0,
         resample_kernels: bool = False,
         channel_scale: bool = False,
+        gate: str | None = 'none',
     ) -> None:
         super().__init__()
         if min(kernel_size) < 1 or kernel_size[0] % 2 == 0 or kernel_size[1] % 2 == 0:
@@ -70,6 +75,9 @@ class LKCAMixer(nn.Module):
             raise ConfigError(f'projections={projections!r} must be one of {PROJECTIONS}')
         if kernel_init not in KERNEL_INITS:
             raise ConfigError(f'kernel_init={kernel_init!r} must be one of {KERNEL_INITS}')
+        gate = gate or 'none'
+        if gate not in GATES:
+            raise ConfigError(f'gate={gate!r} must be one of {GATES}')
         try:
             check_backend(backend)
         except ValueError as error:
@@ -84,6 +92,7 @@ class LKCAMixer(nn.Module):
         self.channel_scale = nn.Parameter(torch.ones(embed_dims)) if channel_scale else None
         projected = projections == 'value_output'
         self.value = nn.Linear(embed_dims, embed_dims, bias=False) if projected else nn.Identity()
+        self.gate = nn.Linear(embed_dims, embed_dims) if gate == 'silu' else None
         self.proj = nn.Linear(embed_dims, embed_dims) if projected else nn.Identity()
         self.proj_drop = nn.Dropout(proj_drop_rate)
         self.init_kernel()
@@ -118,9 +127,12 @@ class LKCAMixer(nn.Module):
             Mixed tokens of shape (B, P + H*W, C). Prefix tokens have no place on
             the grid: none of them is read, and they receive zeros.
         """
-        mixed = self._mix(self.value(x[:, num_prefix_tokens:]), grid)
+        patches = x[:, num_prefix_tokens:]
+        mixed = self._mix(self.value(patches), grid)
         if self.channel_scale is not None:
             mixed = mixed * self.channel_scale.to(mixed.dtype)
+        if self.gate is not None:
+            mixed = mixed * F.silu(self.gate(patches))
         if num_prefix_tokens:
             mixed = F.pad(mixed, (0, 0, num_prefix_tokens, 0))
         return self.proj_drop(self.proj(mixed))
