@@ -104,3 +104,27 @@ def run_command(
             traceback.print_exc()
         print(f'error: {_process()}{_place(error)}{describe(error)}', file=sys.stderr)
         return 1
+
+
+def run_tool(main: Callable[[argparse.Namespace], int | None], args: argparse.Namespace) -> int:
+    """Runs a tool and turns its failure into one line.
+
+    Tools parse their arguments before they import this package, so that ``--help`` is quick.
+
+    Args:
+        main: The tool. It returns its exit code, or None for 0.
+        args: Its arguments, ``args.debug`` among them: whether to show the traceback.
+
+    Returns:
+        The exit code: what ``main`` returned, 1 after an error, 130 after Ctrl-C.
+    """
+    try:
+        return main(args) or 0
+    except KeyboardInterrupt:
+        print('interrupted', file=sys.stderr)
+        return 130
+    except Exception as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f'error: {describe(error)}', file=sys.stderr)
+        return 1
