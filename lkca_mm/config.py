@@ -1,11 +1,12 @@
 """Configs: finding those that come with the package, reading them, building their model."""
 
+import argparse
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
@@ -158,3 +159,22 @@ def image_size_of(config: Config) -> tuple[int, int]:
     if size is None:
         raise ConfigError(f'{config.filename}: gives no image size; set model.backbone.img_size')
     return (size, size) if isinstance(size, int) else (size[0], size[1])
+
+
+def parse_options(words: list[str]) -> dict[str, Any]:
+    """Reads the words behind ``--cfg-options`` as mmengine's tools do.
+
+    Args:
+        words: ``KEY=VALUE`` each, with lists as ``KEY=a,b`` or ``KEY="[a,b]"``.
+
+    Returns:
+        Values by dotted key, for :func:`load_config`.
+
+    Raises:
+        ConfigError: If a word is not ``KEY=VALUE``.
+    """
+    if wrong := [word for word in words if not word.partition('=')[0] or '=' not in word]:
+        raise ConfigError(f'--cfg-options {wrong[0]!r} is not KEY=VALUE')
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
+    return parser.parse_args(['--cfg-options', *words]).cfg_options
