@@ -1,6 +1,7 @@
 """Configs: finding those that come with the package, reading them, building their model."""
 
 import argparse
+import ast
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +176,19 @@ def parse_options(words: list[str]) -> dict[str, Any]:
     """
     if wrong := [word for word in words if not word.partition('=')[0] or '=' not in word]:
         raise ConfigError(f'--cfg-options {wrong[0]!r} is not KEY=VALUE')
+    lists = [word for word in words if set(word.partition('=')[2]) & set('()[],')]
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
-    return parser.parse_args(['--cfg-options', *words]).cfg_options
+    options = parser.parse_args(['--cfg-options', *lists]).cfg_options
+    # mmengine takes the spaces out of every value; paths keep theirs.
+    plain = (word.partition('=') for word in words if word not in lists)
+    return {**options, **{key: _plain_value(value) for key, _, value in plain}}
+
+
+def _plain_value(text: str) -> Any:
+    if text.lower() in ('true', 'false'):
+        return text.lower() == 'true'
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
