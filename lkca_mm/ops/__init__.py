@@ -4,9 +4,9 @@ from lkca_mm.ops.cost import choose_backend, multiply_adds
 from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca, product_dtype
 from lkca_mm.ops.folded import FoldedLKCA
 from lkca_mm.ops.kernel import fit_kernel
+from lkca_mm.ops.modes import is_eager
 from lkca_mm.ops.reference import attention_matrix, lkca_reference
 from lkca_mm.ops.toeplitz import toeplitz_matrix
-from lkca_mm.ops.tracing import is_tracing
 
 __all__ = [
     'BACKENDS',
@@ -15,7 +15,7 @@ __all__ = [
     'check_backend',
     'choose_backend',
     'fit_kernel',
-    'is_tracing',
+    'is_eager',
     'lkca',
     'lkca_reference',
     'multiply_adds',

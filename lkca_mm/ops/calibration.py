@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from lkca_mm.ops.tracing import is_compiling
+from lkca_mm.ops.modes import is_compiling
 from lkca_mm.record import write_record
 
 Shape = tuple[tuple[int, int], tuple[int, int], int, int]
@@ -67,7 +67,7 @@ def read_calibration() -> dict[str, dict[str, str]]:
 
 
 _FROM_FILE = read_calibration()
-_KNOWN = ('toeplitz', 'hybrid', 'conv', 'fft', 'triton')
+_KNOWN = ('toeplitz', 'hybrid', 'conv', 'fft')
 # The choices for the devices at hand, filled when one is first asked for.
 _here: dict[str, dict[str, str]] = {}
 

@@ -97,8 +97,7 @@ def multiply_adds(
     """Counts what ``backend`` executes for one image.
 
     Args:
-        backend: ``'toeplitz'``, ``'triton'``, ``'hybrid'``, ``'conv'``, ``'fft'`` or
-            ``'reference'``.
+        backend: ``'toeplitz'``, ``'hybrid'``, ``'conv'``, ``'fft'`` or ``'reference'``.
         kernel_size: (Kh, Kw) of the weight.
         grid: The token grid (H, W).
         groups: Number of kernels G.

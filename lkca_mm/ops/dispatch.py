@@ -6,18 +6,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lkca_mm.ops.autocast import autocast_dtype
 from lkca_mm.ops.convolution import lkca_convolution
 from lkca_mm.ops.cost import choose_backend
 from lkca_mm.ops.fourier import lkca_fourier
 from lkca_mm.ops.hybrid import lkca_hybrid
+from lkca_mm.ops.modes import autocast_dtype, without_autocast
 from lkca_mm.ops.reference import lkca_reference
 from lkca_mm.ops.toeplitz import lkca_toeplitz
-
-try:
-    from lkca_mm.ops.triton_toeplitz import lkca_triton
-except ImportError:  # PyTorch before 2.4 cannot register its operators
-    from lkca_mm.ops.triton_missing import lkca_triton
 
 Backend = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
 
@@ -27,7 +22,6 @@ BACKENDS: dict[str, Backend] = {
     'hybrid': lkca_hybrid,
     'conv': lkca_convolution,
     'fft': lkca_fourier,
-    'triton': lkca_triton,
 }
 
 
@@ -85,10 +79,10 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
             g-th of G equal, consecutive shares of the channels: G = 1 is the
             paper's operator, G = C is a depthwise convolution.
         grid: The token grid (H, W).
-        backend: ``'toeplitz'``, ``'conv'``, ``'fft'``, ``'reference'``,
-            ``'triton'`` (CUDA only, no N x N matrix in memory), or ``'auto'``,
-            which picks by the rule in :mod:`lkca_mm.ops.cost`, for training
-            where a gradient will be asked for, else for a forward pass.
+        backend: ``'toeplitz'``, ``'hybrid'``, ``'conv'``, ``'fft'``, ``'reference'``, or
+            ``'auto'``, which picks one of the first four by the rule in
+            :mod:`lkca_mm.ops.cost`: for training where a gradient will be asked for,
+            else for a forward pass.
 
     Returns:
         Mixed tokens of shape (B, H*W, C).
@@ -106,8 +100,6 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
         shape = (tuple(weight.shape[1:]), grid, weight.shape[0], x.shape[2])
         backend = choose_backend(x.device.type, x.dtype.itemsize, *shape, training=training)
     run, weight = BACKENDS[backend], weight.to(x.dtype)
-    if autocast_dtype(x.device.type) is None:
-        return run(x, weight, grid)
     # Inside, every backend sees one type and needs no casts of its own.
-    with torch.autocast(x.device.type, enabled=False):
+    with without_autocast(x.device.type):
         return run(x, weight, grid)

@@ -6,7 +6,56 @@ import torch
 from torch import Tensor
 
 from lkca_mm.ops.kernel import fit_kernel
-from lkca_mm.ops.tracing import is_tracing
+from lkca_mm.ops.modes import is_eager, is_transforming, without_autocast
+
+# Tokens up to which a CPU multiplies all images of a batch at once for the kernel's gradient.
+_SMALL = 256
+
+
+def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Builds the doubly-block Toeplitz matrix of the kernels.
+
+    Args:
+        weight: Kernels of shape (G, Kh, Kw), Kh and Kw odd.
+        grid: The token grid (H, W).
+
+    Returns:
+        Matrices of shape (G, H*W, H*W): row p, column q is the tap q - p.
+    """
+    height, width = grid
+    canvas = fit_kernel(weight, (2 * height - 1, 2 * width - 1))
+    if is_transforming():
+        return _windows(canvas, height, width)
+    return _ToeplitzMatrix.apply(canvas, height, width)
+
+
+def _windows(canvas: Tensor, height: int, width: int) -> Tensor:
+    """Lists all windows of a canvas (G, 2H-1, 2W-1) as rows, the bottom right one first."""
+    windows = canvas.unfold(1, height, 1).unfold(2, width, 1).flip(1, 2)
+    return windows.reshape(canvas.shape[0], height * width, height * width)
+
+
+class _ToeplitzMatrix(torch.autograd.Function):
+    """All windows as rows, with a gradient that sums diagonals.
+
+    Under ``torch.compile`` PyTorch 2.4 silently computes a wrong gradient of ``unfold``.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, canvas: Tensor, height: int, width: int) -> Tensor:
+        ctx.grid = (height, width)
+        return _windows(canvas, height, width)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return _tap_sums(gradient, ctx.grid), None, None
+
+
+def _tap_sums(matrix: Tensor, grid: tuple[int, int]) -> Tensor:
+    """Sums the elements that hold one tap: (G, H*W, H*W) to (G, 2H-1, 2W-1)."""
+    blocks = matrix.unflatten(1, grid).unflatten(3, grid)
+    columns = diagonal_sums(blocks.transpose(2, 3))
+    return diagonal_sums(columns.permute(0, 3, 1, 2)).transpose(1, 2)
 
 
 def diagonal_sums(matrix: Tensor) -> Tensor:
@@ -29,49 +78,41 @@ def diagonal_sums(matrix: Tensor) -> Tensor:
     return skewed.unflatten(-1, (size, 2 * size - 1)).sum(-2)
 
 
-def _tap_sums(matrix: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Sums the elements that stand for one tap: (G, H*W, H*W) to (G, 2H-1, 2W-1)."""
-    blocks = matrix.unflatten(1, grid).unflatten(3, grid)
-    columns = diagonal_sums(blocks.transpose(2, 3))
-    return diagonal_sums(columns.permute(0, 3, 1, 2)).transpose(1, 2)
+def multiply(matrix: Tensor, x: Tensor) -> Tensor:
+    """Multiplies tokens (B, N, C) by the matrices (G, N, N) of their shares of the channels."""
+    if len(matrix) == 1:
+        # As a batch: torch.matmul would copy all tokens twice.
+        return torch.bmm(matrix.expand(len(x), -1, -1), x)
+    batch, num_tokens, channels = x.shape
+    mixed = matrix @ _columns(x, len(matrix))
+    mixed = mixed.unflatten(2, (batch, channels // len(matrix))).permute(2, 1, 0, 3)
+    return mixed.reshape(batch, num_tokens, channels)
 
 
-class _ToeplitzMatrix(torch.autograd.Function):
-    """All windows of a canvas as rows, with a gradient that sums diagonals.
-
-    PyTorch's own gradient of ``unfold`` comes out wrong under torch.compile in
-    PyTorch 2.4, without a word.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, canvas: Tensor, height: int, width: int) -> Tensor:
-        ctx.grid = (height, width)
-        # The window at the top left is the last row.
-        windows = canvas.unfold(1, height, 1).unfold(2, width, 1).flip(1, 2)
-        return windows.reshape(canvas.shape[0], height * width, height * width)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _tap_sums(gradient, ctx.grid), None, None
+def _columns(x: Tensor, groups: int) -> Tensor:
+    """Lays the tokens (B, N, C) of a group side by side: (G, N, B*C/G)."""
+    return x.unflatten(2, (groups, x.shape[2] // groups)).permute(2, 1, 0, 3).flatten(2)
 
 
-def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
-    """Builds the doubly-block Toeplitz matrix of the kernels.
-
-    Args:
-        weight: Kernels of shape (G, Kh, Kw), Kh and Kw odd.
-        grid: The token grid (H, W).
-
-    Returns:
-        Matrices of shape (G, H*W, H*W): row p, column q is the tap q - p.
-    """
-    height, width = grid
-    canvas = fit_kernel(weight, (2 * height - 1, 2 * width - 1))
-    return _ToeplitzMatrix.apply(canvas, height, width)
+def _outer(gradient: Tensor, x: Tensor, groups: int) -> Tensor:
+    """Returns the gradient (G, N, N) of the matrices from that of the product, and x."""
+    if groups > 1 or x.device.type != 'cpu':
+        return _columns(gradient, groups) @ _columns(x, groups).mT
+    # On a CPU, image by image stays in the caches.
+    if x.shape[1] <= _SMALL:
+        return torch.bmm(gradient, x.transpose(1, 2)).sum(0, keepdim=True)
+    # In fp32 at least: half precision would round after each image.
+    total = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.promote_types(x.dtype, torch.float32))
+    for one, other in zip(gradient, x, strict=True):
+        if total.dtype == x.dtype:
+            total.addmm_(one, other.T)
+        else:
+            total += one @ other.T
+    return total.to(x.dtype)[None]
 
 
 class _Product(torch.autograd.Function):
-    """The product with one matrix for all, which backward makes anew instead of keeping it."""
+    """The product with the matrices, which backward makes again instead of keeping them."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -84,44 +125,14 @@ class _Product(torch.autograd.Function):
         x, weight = ctx.saved_tensors
         wants_x, wants_weight, _ = ctx.needs_input_grad
         of_x = of_weight = None
-        if wants_x:
-            of_x = multiply(toeplitz_matrix(weight, ctx.grid).mT, gradient)
-        if wants_weight:
-            of_canvas = _tap_sums(_outer(gradient, x)[None], ctx.grid)
-            # The way back of a crop or a padding about the centre is the other one.
-            of_weight = fit_kernel(of_canvas, tuple(weight.shape[1:]))
+        with without_autocast(x.device.type):
+            if wants_x:
+                of_x = multiply(toeplitz_matrix(weight, ctx.grid).mT, gradient)
+            if wants_weight:
+                of_canvas = _tap_sums(_outer(gradient, x, len(weight)), ctx.grid)
+                # What a crop about the centre left out is padded, and the reverse.
+                of_weight = fit_kernel(of_canvas, tuple(weight.shape[1:]))
         return of_x, of_weight, None
-
-
-# Tokens up to which a batch's products are made at once and summed up afterwards.
-_SMALL = 256
-
-
-def multiply(matrix: Tensor, x: Tensor) -> Tensor:
-    """Multiplies tokens (B, N, C) by the matrices (G, N, N) of their shares of the channels."""
-    groups = len(matrix)
-    if groups == 1:
-        # Image by image: torch.matmul would copy the whole batch twice.
-        return torch.bmm(matrix.expand(len(x), -1, -1), x)
-    batch, num_tokens, channels = x.shape
-    columns = x.reshape(batch, num_tokens, groups, channels // groups).permute(2, 1, 0, 3)
-    mixed = matrix @ columns.reshape(groups, num_tokens, -1)
-    mixed = mixed.reshape(groups, num_tokens, batch, channels // groups).permute(2, 1, 0, 3)
-    return mixed.reshape(batch, num_tokens, channels)
-
-
-def _outer(gradient: Tensor, x: Tensor) -> Tensor:
-    """Returns the gradient of the matrix: the sum of ``gradient @ x^T`` over the batch."""
-    if x.shape[1] <= _SMALL:
-        return torch.bmm(gradient, x.transpose(1, 2)).sum(0)
-    # In fp32 at least: half precision would round after each image.
-    total = x.new_zeros(x.shape[1], x.shape[1], dtype=torch.promote_types(x.dtype, torch.float32))
-    for one, other in zip(gradient, x, strict=True):
-        if total.dtype == x.dtype:
-            total.addmm_(one, other.T)
-        else:
-            total += one @ other.T
-    return total.to(x.dtype)
 
 
 def lkca_toeplitz(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
@@ -129,8 +140,8 @@ def lkca_toeplitz(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:
 
     See :func:`lkca_mm.ops.lkca` for the shapes.
     """
-    if weight.shape[0] > 1:
-        return multiply(toeplitz_matrix(weight, grid), x)
-    if is_tracing():
-        return toeplitz_matrix(weight, grid)[0] @ x
-    return _Product.apply(x, weight, grid)
+    if is_eager(x):
+        return _Product.apply(x, weight, grid)
+    matrix = toeplitz_matrix(weight, grid)
+    # One plain product is what a graph should hold.
+    return matrix[0] @ x if len(weight) == 1 else multiply(matrix, x)

@@ -378,3 +378,15 @@ def test_errors_name_the_setting(settings, words):
     message = str(caught.value)
     assert '\n' not in message
     assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize('backbone', [LKCAViT, PlainViT])
+def test_tokens_lie_in_memory_as_they_are_read(backbone):
+    """Of a transposed residual stream every LayerNorm makes a copy."""
+    model = backbone(arch=TINY, img_size=32, patch_size=16)
+    seen = []
+    for layer in model.layers:
+        layer.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    model(image(32, 32))
+    assert len(seen) == 4
+    assert all(tokens.is_contiguous() for tokens in seen)

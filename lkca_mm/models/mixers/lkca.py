@@ -13,7 +13,7 @@ from lkca_mm.ops import (
     FoldedLKCA,
     check_backend,
     fit_kernel,
-    is_tracing,
+    is_eager,
     lkca,
     product_dtype,
 )
@@ -140,8 +140,9 @@ class LKCAMixer(nn.Module):
     def _mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
         """Runs the operator; in evaluation with what was folded for this grid."""
         learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
-        # A graph that is being made has constants of its own.
-        if learning or is_tracing():
+        # A graph that is being made has constants of its own, and a kernel made in inference
+        # mode does not say when it changes.
+        if learning or not is_eager(patches) or self.kernel.is_inference():
             return lkca(patches, self.kernel, grid, self.backend)
         dtype = product_dtype(patches)
         with torch.autocast(patches.device.type, enabled=False):
@@ -164,8 +165,8 @@ class LKCAMixer(nn.Module):
             self._folded, self._folded_from = {}, now
         key = (tuple(grid), dtype, self.kernel.device)
         if key not in self._folded:
-            kernel = self.kernel.detach().to(dtype)
-            self._folded[key] = FoldedLKCA(kernel, tuple(grid), self.embed_dims, self.backend)
+            settings = (tuple(grid), self.embed_dims, dtype, self.backend)
+            self._folded = {key: FoldedLKCA(self.kernel, *settings)}
         return self._folded[key]
 
     def train(self, mode: bool = True) -> 'LKCAMixer':
