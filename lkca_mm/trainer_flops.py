@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from lkca_mm.models import MHSAMixer
-from lkca_mm.models.patch_embedding import PatchEmbedding
+from lkca_mm.models.vit import PatchEmbedding
 
 
 def _outputs(times: int = 1) -> Callable[..., int]:

@@ -3,7 +3,7 @@
 from mmengine.registry import FUNCTIONS
 from torch import nn
 
-from lkca_mm.models.transformer_layer import TransformerLayer
+from lkca_mm.models.vit import TransformerLayer
 
 
 @FUNCTIONS.register_module()

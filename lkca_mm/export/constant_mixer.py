@@ -19,7 +19,6 @@ class ConstantMixer(nn.Module):
         super().__init__()
         self.grid = tuple(grid)
         self.value, self.gate, self.proj = mixer.value, mixer.gate, mixer.proj
-        self.channel_scale = mixer.channel_scale
         matrix = toeplitz_matrix(mixer.kernel.detach(), self.grid)
         self.groups, self.embed_dims = len(matrix), mixer.embed_dims
         # (H*W, H*W), or (G, H*W, H*W) for G kernels.
@@ -37,8 +36,6 @@ class ConstantMixer(nn.Module):
             shares = (-1, num_tokens, self.groups, self.embed_dims // self.groups)
             mixed = self.matrix @ value.reshape(shares).transpose(1, 2)
             mixed = mixed.transpose(1, 2).reshape(-1, num_tokens, self.embed_dims)
-        if self.channel_scale is not None:
-            mixed = mixed * self.channel_scale
         if self.gate is not None:
             mixed = mixed * F.silu(self.gate(patches))
         if num_prefix_tokens:

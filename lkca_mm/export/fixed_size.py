@@ -9,9 +9,7 @@ from torch import Tensor, nn
 
 from lkca_mm.export.constant_mixer import ConstantMixer
 from lkca_mm.export.pooling import PoolingProduct
-from lkca_mm.models import LKCAMixer
-from lkca_mm.models.position_embedding import resample_position_embedding
-from lkca_mm.models.vision_trunk import VisionTrunk
+from lkca_mm.models import LKCAMixer, VisionTrunk, resample_position_embedding
 
 
 def fix_size(model: nn.Module, image: Tensor) -> nn.Module:

@@ -1,7 +1,9 @@
-"""Token mixers, the trunk and the registered backbones."""
+"""Token mixers, the trunk and the registered backbones.
 
-from lkca_mm.models.arch import ARCHS
-from lkca_mm.models.backbones import LKCAViT, PlainViT
+timm's names are registered by ``import lkca_mm.models.timm``.
+"""
+
+from lkca_mm.models.archs import ARCHS
 from lkca_mm.models.constructors import (
     lkca_b,
     lkca_l,
@@ -14,13 +16,10 @@ from lkca_mm.models.constructors import (
 from lkca_mm.models.convert import convert_mmseg_vit
 from lkca_mm.models.mae import MAELKCAViT
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
-from lkca_mm.models.simple_feature_pyramid import SimpleFeaturePyramid
-from lkca_mm.models.timm_registration import register_in_timm
-from lkca_mm.models.vision_trunk import VisionTrunk
-from lkca_mm.models.vit_pytorch_backbone import VitPytorchBackbone
+from lkca_mm.models.pyramid import SimpleFeaturePyramid
+from lkca_mm.models.rivals import VitPytorchBackbone
+from lkca_mm.models.vit import LKCAViT, PlainViT, VisionTrunk, resample_position_embedding
 from lkca_mm.models.whole_batch_preprocessor import WholeBatchPreprocessor
-
-register_in_timm()
 
 __all__ = [
     'ARCHS',
@@ -42,4 +41,5 @@ __all__ = [
     'lkca_vit_small',
     'plain_vit_base',
     'plain_vit_small',
+    'resample_position_embedding',
 ]

@@ -7,7 +7,7 @@ can be given by its name.
 
 from typing import Any
 
-from lkca_mm.models.backbones import LKCAViT, PlainViT
+from lkca_mm.models.vit import LKCAViT, PlainViT
 
 # As in configs/_base_/models/lkca_classifier.py, less the stochastic depth of its training.
 _SMALL_IMAGES: dict[str, Any] = {

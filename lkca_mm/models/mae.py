@@ -4,13 +4,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.models.backbones import LKCAViT
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer
-from lkca_mm.models.registration import register_backbone
+from lkca_mm.models.vit import LKCAViT, register_backbone
 from lkca_mm.ops import lkca
 
 
@@ -43,11 +41,7 @@ def mix_visible(
         centre = mixer.kernel[:, rows // 2, columns // 2]
         own = value * centre.repeat_interleave(value.shape[2] // len(centre)).to(value.dtype)
         mixed = own + (mixed - own) * ((num_tokens - 1) / (num_visible - 1))
-    if mixer.channel_scale is not None:
-        mixed = mixed * mixer.channel_scale.to(mixed.dtype)
-    if mixer.gate is not None:
-        mixed = mixed * F.silu(mixer.gate(x))
-    return mixer.proj_drop(mixer.proj(mixed))
+    return mixer.project(mixed, x)
 
 
 @register_backbone
@@ -62,7 +56,7 @@ class MAELKCAViT(LKCAViT):
     a mask token in every hidden place, as SimMIM has it. That suits a softmax, which can
     learn to give mask tokens no weight; LKCA's weights do not look at what they
     weigh, so three quarters of every sum would be one and the same vector, which no
-    picture has later. Here hidden places hold nothing instead: the kernel runs over
+    image has later. Here hidden places hold nothing instead: the kernel runs over
     the grid with zeros there, which leaves them out of every sum, and all else (norms,
     projections, MLPs) runs on the visible tokens alone. As in MAE the encoder never
     sees a mask token, and does a quarter of the work in the MLPs. A sum over fewer
@@ -94,7 +88,7 @@ class MAELKCAViT(LKCAViT):
         self.rescale = rescale
 
     def draw_mask(self, batch: int, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-        """Draws which patches stay visible, for each picture on its own.
+        """Draws which patches stay visible, for each image on its own.
 
         Returns:
             The places of the visible tokens (B, V); the mask (B, H*W), 1 where a patch
@@ -127,7 +121,7 @@ class MAELKCAViT(LKCAViT):
         tokens, grid = self.embed(image)
         if grid != self.grid:
             raise ConfigError(
-                f'img_size={self.img_size}: the pictures have a grid of {grid}, not {self.grid}'
+                f'img_size={self.img_size}: the images have a grid of {grid}, not {self.grid}'
             )
         kept, hidden, restore = self.draw_mask(len(tokens), tokens.device)
         tokens = tokens.gather(1, kept[:, :, None].expand(-1, -1, tokens.shape[2]))

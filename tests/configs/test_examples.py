@@ -99,7 +99,7 @@ def classified(number=4, classes=100):
 @pytest.fixture
 def saved(tmp_path):
     """A checkpoint of a 10-class LKCA-T whose kernels are not zero, as a runner saves it."""
-    config = read_example('finetune_lkca-t_cifar100_5e', init_cfg=None, kernel_init='gaussian')
+    config = read_example('finetune_lkca-t_cifar100_5e', init_cfg=None, kernel_init='trunc_normal')
     config.model.head.num_classes = 10
     weights = build_model(config).state_dict()
     torch.save({'meta': {}, 'state_dict': weights}, tmp_path / 'saved.pth')
@@ -179,7 +179,7 @@ def test_shipped_checkpoint_is_the_one_that_the_examples_name():
 
 
 def test_mae_is_stepped_and_its_weights_fine_tune(tmp_path):
-    config = read_example('mae_lkca-t_cifar10_5e', kernel_init='gaussian')
+    config = read_example('mae_lkca-t_cifar10_5e', kernel_init='trunc_normal')
     model = build_model(config)
     losses, moved = step(model, config, classified(classes=10))
     # Patches are normalised: to predict nothing, which it begins near, costs about 1.

@@ -18,7 +18,7 @@ CONFIG = dict(
     type='ImageClassifier',
     backbone=dict(
         type='LKCAViT', arch=dict(embed_dims=24, num_layers=2, num_heads=3, mlp_ratio=2),
-        img_size=16, patch_size=4, projections='value_output', kernel_init='gaussian',
+        img_size=16, patch_size=4, projections='value_output', kernel_init='trunc_normal',
         out_type='avg_featmap', final_norm=True,
     ),
     head=dict(type='LinearClsHead', num_classes=5, in_channels=24),

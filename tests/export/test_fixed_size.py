@@ -9,8 +9,7 @@ from lkca_mm.export.constant_mixer import ConstantMixer
 from lkca_mm.export.fixed_size import fix_size
 from lkca_mm.export.logits import LogitsModel
 from lkca_mm.export.pooling import PoolingProduct
-from lkca_mm.models import LKCAMixer
-from lkca_mm.models.vision_trunk import VisionTrunk
+from lkca_mm.models import LKCAMixer, VisionTrunk
 
 
 @pytest.mark.parametrize('prefix', [0, 1])
@@ -20,11 +19,10 @@ from lkca_mm.models.vision_trunk import VisionTrunk
 @torch.no_grad()
 def test_constant_mixer(gate, kernel_size, num_kernels, prefix):
     torch.manual_seed(0)
-    grid, settings = (5, 7), dict(projections='value_output', channel_scale=True, gate=gate)
+    grid, settings = (5, 7), dict(projections='value_output', gate=gate)
     mixer = LKCAMixer(
         12, kernel_size, num_kernels, kernel_init='trunc_normal', backend='reference', **settings
     )
-    nn.init.normal_(mixer.channel_scale)
     mixer = mixer.double().train()  # training: the reference itself, nothing folded
     tokens = torch.randn(2, prefix + 35, 12, dtype=torch.float64)
     constant = ConstantMixer(mixer, grid)

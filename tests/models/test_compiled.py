@@ -5,7 +5,7 @@ import torch
 from packaging.version import Version
 
 from lkca_mm.models import ARCHS, LKCAViT
-from lkca_mm.models.arch import resolve_arch
+from lkca_mm.models.archs import resolve_arch
 
 
 def train_compiled(**settings):

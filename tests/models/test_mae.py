@@ -28,14 +28,13 @@ def attention_matrices(kernel, grid):
 @pytest.mark.parametrize('num_kernels', [1, 3])
 @pytest.mark.parametrize('rescale', [False, True])
 def test_visible_tokens_are_mixed_by_rows_and_columns_of_the_matrix(num_kernels, rescale):
-    """Each picture with its own mask, in fp64; own taps are not rescaled, others are."""
+    """Each image with its own mask, in fp64; own taps are not rescaled, others are."""
     grid = (3, 4)
     mixer = LKCAMixer(
         6,
         (5, 7),
         num_kernels=num_kernels,
         projections='value_output',
-        channel_scale=True,
         gate='silu',
     )
     randomise(mixer).double()
@@ -43,19 +42,17 @@ def test_visible_tokens_are_mixed_by_rows_and_columns_of_the_matrix(num_kernels,
     kept = torch.stack([torch.randperm(12, generator=generator)[:5] for _ in range(2)])
     x = torch.randn(2, 5, 6, generator=generator, dtype=torch.float64)
     expected = torch.empty_like(x)
-    for picture, places in enumerate(kept):
-        value = x[picture] @ mixer.value.weight.T
+    for image, places in enumerate(kept):
+        value = x[image] @ mixer.value.weight.T
         for group, matrix in enumerate(attention_matrices(mixer.kernel, grid)):
             part = matrix[places][:, places]
             if rescale:
                 own = torch.diag(part.diagonal())
                 part = own + (part - own) * 11 / 4
             channels = slice(group * 6 // num_kernels, (group + 1) * 6 // num_kernels)
-            expected[picture, :, channels] = part @ value[:, channels]
+            expected[image, :, channels] = part @ value[:, channels]
     gate = x @ mixer.gate.weight.T + mixer.gate.bias
-    expected = (
-        expected * mixer.channel_scale * gate * gate.sigmoid()
-    ) @ mixer.proj.weight.T + mixer.proj.bias
+    expected = (expected * gate * gate.sigmoid()) @ mixer.proj.weight.T + mixer.proj.bias
     found = mix_visible(mixer, x, kept, grid, rescale)
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
 
@@ -98,13 +95,13 @@ def test_with_nearly_all_visible_it_is_the_trunk():
     image = torch.randn(2, 3, 16, 16)
     tokens, mask, restore = model.eval()(image)
     whole = plain.eval()(image)[0].flatten(2).transpose(1, 2)
-    for picture in range(2):
-        seen = mask[picture] == 0
-        placed = tokens[picture, 1:][restore[picture][seen]]
-        torch.testing.assert_close(placed, whole[picture][seen])
+    for image in range(2):
+        seen = mask[image] == 0
+        placed = tokens[image, 1:][restore[image][seen]]
+        torch.testing.assert_close(placed, whole[image][seen])
 
 
-def test_masks_differ_by_picture_and_by_call_and_checkpointing_changes_nothing():
+def test_masks_differ_by_image_and_by_call_and_checkpointing_changes_nothing():
     model = randomise(MAELKCAViT(**TINY)).double().eval()
     image = torch.randn(8, 3, 16, 16, dtype=torch.float64)
     torch.manual_seed(0)
@@ -130,8 +127,8 @@ def test_impossible_settings_are_named(settings, message):
         MAELKCAViT(**{**TINY, **settings})
 
 
-def test_pictures_of_another_size_are_refused_when_masked():
+def test_images_of_another_size_are_refused_when_masked():
     model = MAELKCAViT(**TINY)
-    with pytest.raises(ConfigError, match=r'the pictures have a grid of \(5, 4\)'):
+    with pytest.raises(ConfigError, match=r'the images have a grid of \(5, 4\)'):
         model(torch.randn(1, 3, 20, 16))
     assert model(torch.randn(1, 3, 20, 16), mask=None)[0].shape == (1, 12, 5, 4)

@@ -10,9 +10,9 @@ from torch import nn
 
 timm = pytest.importorskip('timm', minversion='1.0.9')
 
-import lkca_mm  # noqa: E402, F401
 from lkca_mm.errors import ConfigError  # noqa: E402
 from lkca_mm.models import LKCAViT, PlainViT  # noqa: E402
+from lkca_mm.models.timm import rename_weights  # noqa: E402
 
 CHECKPOINTS = Path(__file__).parents[2] / 'checkpoints'
 NAMES = [
@@ -43,49 +43,15 @@ def image():
 
 
 def test_names():
-    assert set(NAMES) == set(timm.list_models(module='timm_entrypoints'))
+    assert set(NAMES) == set(timm.list_models(module='timm'))
     assert timm.is_model('lkca_vit_small_patch16_512')
     assert not set(NAMES) & set(timm.list_models(pretrained=True))
 
 
-def test_registered_in_either_order():
-    """And timm, which takes its time, is not imported by importing lkca_mm."""
-    code = (
-        'import sys, lkca_mm\n'
-        'assert "timm" not in sys.modules\n'
-        'import timm\n'
-        'assert timm.create_model("lkca_t_patch4_32").num_classes == 10\n'
-        # As if it were imported after timm.
-        'entrypoints = sys.modules.pop("lkca_mm.models.timm_entrypoints")\n'
-        'lkca_mm.models.timm_registration.register_in_timm()\n'
-        'assert timm.models.model_entrypoint("lkca_t_patch4_32").__module__ in sys.modules\n'
-    )
+def test_timm_is_imported_by_those_who_ask():
+    """It takes longer to import than all else of this package."""
+    code = 'import sys, lkca_mm; assert "timm" not in sys.modules'
     subprocess.run([sys.executable, '-W', 'ignore', '-c', code], check=True)
-
-
-def test_an_old_timm_imports_with_a_warning(tmp_path):
-    """In a process of its own, without the parts of the package that import mmseg."""
-    (tmp_path / 'timm').mkdir()
-    (tmp_path / 'timm' / '__init__.py').write_text('__version__ = "0.6.13"\n')
-    code = (
-        'import sys, types\n'
-        'for name in ("lkca_mm", "lkca_mm.models"):\n'
-        '    sys.modules[name] = package = types.ModuleType(name)\n'
-        '    package.__path__ = [name.replace(".", "/")]\n'
-        'from lkca_mm.models.timm_registration import register_in_timm\n'
-        'register_in_timm()\n'
-        'import json, timm\n'
-        'print(timm.__version__)\n'
-    )
-    ran = subprocess.run(
-        [sys.executable, '-c', code],
-        cwd=Path(__file__).parents[2],
-        env={'PYTHONPATH': str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
-    assert ran.stdout.strip() == '0.6.13', ran.stderr
-    assert 'timm>=1.0.9' in ran.stderr
 
 
 @pytest.mark.parametrize(('name', 'backbone'), SMALL.items())
@@ -243,8 +209,6 @@ def test_our_checkpoint_loads():
 
 
 def test_weights_of_a_segmentation_model_load():
-    from lkca_mm.models.timm_model import rename_weights
-
     model = small('lkca_vit_small_patch16_512', num_classes=0)
     backbone = {
         f'backbone.{k}': v for k, v in LKCAViT(arch='small', img_size=64).state_dict().items()

@@ -1,4 +1,7 @@
-"""The trunk that LKCAViT and PlainViT share: patches, layers, feature maps."""
+"""The vision transformer with a pluggable token mixer, read from patches to feature maps.
+
+:class:`LKCAViT` and :class:`PlainViT` at the end are the registered backbones.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,22 +9,185 @@ from typing import Any
 import torch
 from mmengine.logging import print_log
 from mmengine.model import BaseModule
+from mmengine.registry import MODELS as ENGINE_MODELS
+from mmpretrain.registry import MODELS as PRETRAIN_MODELS
+from mmseg.registry import MODELS as SEG_MODELS
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
+from torchvision.ops import StochasticDepth
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.models.arch import resolve_arch
+from lkca_mm.models.archs import resolve_arch
 from lkca_mm.models.mixers import MIXERS
-from lkca_mm.models.patch_embedding import PatchEmbedding
-from lkca_mm.models.position_embedding import (
-    INTERPOLATE_MODES,
-    resample_position_embedding,
-)
-from lkca_mm.models.transformer_layer import TransformerLayer
-from lkca_mm.models.trunk_init import WEIGHT_INITS, init_trunk
 
 OUT_TYPES = ('featmap', 'featmap_and_readout', 'avg_featmap', 'cls_token')
 DROP_PATH_RULES = ('linear', 'constant')
+INTERPOLATE_MODES = ('bicubic', 'bilinear', 'nearest')
+WEIGHT_INITS = ('trunc_normal', 'xavier_normal')
+
+
+class PatchEmbedding(nn.Module):
+    """Cuts an image into patches and projects each to a token.
+
+    An image whose sides the patch does not divide is padded with zeros at the
+    bottom and at the right.
+
+    Args:
+        in_channels: Channels of the image.
+        embed_dims: Channels C of a token.
+        patch_size: Height and width of a patch, in pixels.
+        bias: Whether the projection has a bias.
+    """
+
+    def __init__(
+        self, in_channels: int, embed_dims: int, patch_size: tuple[int, int], bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.patch_size = patch_size
+        self.projection = nn.Conv2d(
+            in_channels, embed_dims, kernel_size=patch_size, stride=patch_size, bias=bias
+        )
+
+    def forward(self, image: Tensor) -> tuple[Tensor, tuple[int, int]]:
+        """Embeds a batch of images.
+
+        Args:
+            image: Images of shape (B, in_channels, height, width), in pixels.
+
+        Returns:
+            Tokens of shape (B, H*W, C) and the grid (H, W).
+        """
+        height, width = image.shape[-2:]
+        bottom, right = -height % self.patch_size[0], -width % self.patch_size[1]
+        if bottom or right:
+            image = F.pad(image, (0, right, 0, bottom))
+        patches = self.projection(image)
+        grid = (int(patches.shape[-2]), int(patches.shape[-1]))
+        # Tokens in memory as they are read: of a transposed view every LayerNorm would make
+        # a copy, and every residual add would mix two layouts.
+        return patches.flatten(2).transpose(1, 2).contiguous(), grid
+
+
+def resample_position_embedding(
+    pos_embed: Tensor, grid: tuple[int, int], mode: str = 'bicubic'
+) -> Tensor:
+    """Resamples a position embedding to another grid.
+
+    Args:
+        pos_embed: Embedding of shape (1, H, W, C).
+        grid: The new grid (H', W').
+        mode: One of ``INTERPOLATE_MODES``.
+
+    Returns:
+        Embedding of shape (1, H', W', C) in the type of ``pos_embed``. The
+        arithmetic is in fp32 at least: bicubic weights lose too much in bf16.
+    """
+    if tuple(pos_embed.shape[1:3]) == tuple(grid):
+        return pos_embed
+    image = pos_embed.permute(0, 3, 1, 2)
+    image = image.to(torch.float64 if image.dtype == torch.float64 else torch.float32)
+    align_corners = None if mode == 'nearest' else False
+    image = F.interpolate(image, size=grid, mode=mode, align_corners=align_corners)
+    return image.permute(0, 2, 3, 1).to(pos_embed.dtype)
+
+
+class MLP(nn.Module):
+    """Two Linears with a GELU between them.
+
+    Args:
+        embed_dims: Channels C.
+        hidden_dims: Channels between the two Linears.
+        drop_rate: Dropout after each Linear, in [0, 1).
+    """
+
+    def __init__(self, embed_dims: int, hidden_dims: int, drop_rate: float = 0.0) -> None:
+        super().__init__()
+        self.fc1 = nn.Linear(embed_dims, hidden_dims)
+        self.act = nn.GELU()
+        self.fc2 = nn.Linear(hidden_dims, embed_dims)
+        self.drop = nn.Dropout(drop_rate)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps tokens of shape (..., C) to tokens of the same shape."""
+        return self.drop(self.fc2(self.drop(self.act(self.fc1(x)))))
+
+
+class TransformerLayer(nn.Module):
+    """z' = mixer(LN(z)) + z; z'' = MLP(LN(z')) + z' (paper 3.2.3, equations 2 and 3).
+
+    Args:
+        embed_dims: Channels C.
+        mixer: The token mixer, called as ``mixer(x, grid, num_prefix_tokens)``.
+        mlp_ratio: Hidden channels of the MLP over C.
+        drop_rate: Dropout in the MLP, in [0, 1).
+        drop_path_rate: Probability that a sample skips a branch, in [0, 1).
+        norm_eps: Epsilon of the LayerNorms.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        mixer: nn.Module,
+        mlp_ratio: float,
+        drop_rate: float = 0.0,
+        drop_path_rate: float = 0.0,
+        norm_eps: float = 1e-6,
+    ) -> None:
+        super().__init__()
+        self.norm1 = nn.LayerNorm(embed_dims, eps=norm_eps)
+        self.mixer = mixer
+        self.norm2 = nn.LayerNorm(embed_dims, eps=norm_eps)
+        self.mlp = MLP(embed_dims, round(embed_dims * mlp_ratio), drop_rate)
+        self.drop_path = StochasticDepth(drop_path_rate, 'row') if drop_path_rate else nn.Identity()
+
+    def forward(self, x: Tensor, grid: tuple[int, int], num_prefix_tokens: int = 0) -> Tensor:
+        """Maps tokens of shape (B, P + H*W, C) to tokens of the same shape."""
+        x = x + self.drop_path(self.mixer(self.norm1(x), grid, num_prefix_tokens))
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+
+def init_trunk(trunk: nn.Module, weight_init: str, embed_std: float) -> None:
+    """Draws the Linears, the patch projection and the embeddings of a trunk.
+
+    The kernels of LKCA have a setting of their own, and LayerNorms start as 1 and 0.
+
+    Args:
+        trunk: A :class:`lkca_mm.models.VisionTrunk`.
+        weight_init: One of ``WEIGHT_INITS``.
+        embed_std: Standard deviation of position embedding and class token.
+    """
+    draw = _xavier_normal if weight_init == 'xavier_normal' else _trunc_normal
+    for name, module in trunk.named_modules():
+        if isinstance(module, (nn.Linear, nn.Conv2d)):
+            draw(name, module)
+    draw_embedding = nn.init.normal_ if weight_init == 'xavier_normal' else nn.init.trunc_normal_
+    for name in ('pos_embed', 'cls_token', 'cls_pos_embed'):
+        if hasattr(trunk, name):
+            draw_embedding(getattr(trunk, name), std=embed_std)
+
+
+def _trunc_normal(name: str, module: nn.Linear | nn.Conv2d) -> None:
+    """Draws a projection as ViT is trained from scratch in mmseg and timm."""
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, mode='fan_in', nonlinearity='relu')
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
+        return
+    nn.init.trunc_normal_(module.weight, std=0.02)
+    if module.bias is not None:
+        # Small but not zero in the MLP: the original JAX code of ViT.
+        nn.init.normal_(module.bias, std=1e-6 if 'mlp' in name else 0.0)
+
+
+@torch.no_grad()
+def _xavier_normal(name: str, module: nn.Linear | nn.Conv2d) -> None:
+    """Draws a projection with the variance 2 / (inputs + outputs)."""
+    # A patch projection is a Linear over the pixels of a patch; Conv2d's own
+    # rule would count its outputs once for every pixel.
+    nn.init.xavier_normal_(module.weight.flatten(1))
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
 
 
 def _pair(key: str, value: int | Sequence[int]) -> tuple[int, int]:
@@ -100,10 +266,7 @@ class VisionTrunk(BaseModule):
         num_kernels: For LKCA: number of kernels; divides ``embed_dims``.
         kernel_size: For LKCA: (Kh, Kw), odd. None means (2H-1, 2W-1) for the
             grid of ``img_size``.
-        kernel_init: For LKCA: ``'zero'``, ``'conv'``, ``'trunc_normal'`` or
-            ``'gaussian'``.
-        channel_scale: For LKCA: whether a learned factor for each channel stands
-            behind the kernel.
+        kernel_init: For LKCA: ``'zero'``, ``'conv'`` or ``'trunc_normal'``.
         gate: For LKCA: ``'none'`` (also None) or ``'silu'``, a gate behind the kernel that
             is ours and not the paper's.
         resample_kernels: For LKCA: whether a checkpoint's kernels of another
@@ -148,7 +311,6 @@ class VisionTrunk(BaseModule):
         num_kernels: int = 1,
         kernel_size: int | Sequence[int] | None = None,
         kernel_init: str = 'zero',
-        channel_scale: bool = False,
         gate: str | None = 'none',
         resample_kernels: bool = False,
         backend: str = 'auto',
@@ -225,7 +387,6 @@ class VisionTrunk(BaseModule):
             'backend': backend,
             'proj_drop_rate': drop_rate,
             'resample_kernels': resample_kernels,
-            'channel_scale': channel_scale,
             'gate': gate,
         }
         mhsa_settings = {
@@ -368,3 +529,38 @@ class VisionTrunk(BaseModule):
             )
             state_dict[key] = resample_position_embedding(loaded, self.grid, self.interpolate_mode)
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def register_backbone(backbone: type[nn.Module]) -> type[nn.Module]:
+    """Registers a class for mmseg, mmpretrain and, through the root, any other package."""
+    for registry in (ENGINE_MODELS, SEG_MODELS, PRETRAIN_MODELS):
+        registry.register_module(module=backbone)
+    return backbone
+
+
+@register_backbone
+class LKCAViT(VisionTrunk):
+    """ViT with LKCA in place of self-attention and without a class token (paper 3.2.3).
+
+    The paper's text says that LKCA modules are interspersed among self-attention;
+    the parameter counts of all its tables show LKCA in every layer, which is the
+    default here. ``mixers=['mhsa', 'lkca']`` alternates the two.
+
+    Args:
+        **settings: See :class:`VisionTrunk`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{'mixers': 'lkca', 'with_cls_token': False, **settings})
+
+
+@register_backbone
+class PlainViT(VisionTrunk):
+    """ViT as the baseline of the paper's tables: self-attention and a class token.
+
+    Args:
+        **settings: See :class:`VisionTrunk`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{'mixers': 'mhsa', 'with_cls_token': True, **settings})

@@ -12,7 +12,9 @@ def _arch(*values: int) -> dict[str, Any]:
 
 
 ARCHS: dict[str, dict[str, Any]] = {
-    # Segmentation (paper 4.2): DeiT-S and ViT-B in common terms.
+    # Segmentation (paper 4.2): DeiT-S and ViT-B in common terms; and DeiT-Ti, which
+    # the paper has not.
+    'tiny': _arch(192, 12, 3, 4),
     'small': _arch(384, 12, 6, 4),
     'base': _arch(768, 12, 12, 4),
     # Classification of small images (Tables 1-5), by the names printed there or the

@@ -1,8 +1,13 @@
-"""The backbones as models of timm: with its methods, its head and its names for settings."""
+"""The backbones in timm, under its names, with its methods, its head and its settings.
 
-from collections.abc import Sequence
+``import lkca_mm.models.timm`` registers them for ``timm.create_model``; it needs ``timm>=1.0.9``.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from timm.data import IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD
+from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
 from timm.models._features import feature_take_indices
 from timm.models.vision_transformer import global_pool_nlc
 from torch import Tensor, nn
@@ -200,24 +205,89 @@ def rename_weights(state_dict: dict[str, Tensor], model: nn.Module) -> dict[str,
         model: The model that will load it.
     """
     weights = state_dict.get('state_dict', state_dict)
-    names = (
-        ('backbone.', 'trunk.'),
-        ('head.fc.', 'head.'),
-        ('trunk.', 'trunk.'),
-        ('head.', 'head.'),
-    )
+    whole = any(name.startswith('backbone.') for name in weights)
+    names = {'backbone.': 'trunk.', 'head.fc.': 'head.', 'trunk.': 'trunk.', 'head.': 'head.'}
     renamed = {}
     for name, value in weights.items():
-        for ours, theirs in names:
-            if name.startswith(ours):
-                renamed[theirs + name.removeprefix(ours)] = value
-                break
-        else:
-            if any(key.startswith('backbone.') for key in weights):
-                continue  # necks and decode heads
+        ours = next((start for start in names if name.startswith(start)), None)
+        if ours:
+            renamed[names[ours] + name.removeprefix(ours)] = value
+        elif not whole:  # else of a neck or a decode head
             renamed[f'trunk.{name}'] = value
     # Backbones of segmentation models end without a norm.
     for name, value in model.state_dict().items():
         if name.startswith('trunk.final_norm.'):
             renamed.setdefault(name, value)
     return renamed
+
+
+# Name -> constructor and its patch size, image size and classes.
+_SEGMENTATION = {
+    f'{build}_patch{patch}_512': (build, patch, 512, 1000)
+    for build in ('lkca_vit_small', 'lkca_vit_base', 'plain_vit_small', 'plain_vit_base')
+    for patch in (16, 32)
+}
+_SMALL_IMAGES = {
+    f'{build}_patch4_32': (build, 4, 32, 10) for build in ('lkca_t', 'lkca_b', 'lkca_l')
+}
+_MODELS = {**_SEGMENTATION, **_SMALL_IMAGES}
+# Of CIFAR-10, as in configs/_base_/datasets/cifar10.py.
+_CIFAR = {'mean': (0.4914, 0.4822, 0.4465), 'std': (0.2470, 0.2435, 0.2616)}
+_IMAGENET = {'mean': IMAGENET_DEFAULT_MEAN, 'std': IMAGENET_DEFAULT_STD}
+
+default_cfgs = generate_default_cfgs(
+    {
+        name: {
+            'num_classes': classes,
+            'input_size': (3, size, size),
+            'pool_size': None,
+            'crop_pct': 1.0,
+            'interpolation': 'bicubic',
+            'first_conv': 'trunk.patch_embed.projection',
+            'classifier': 'head',
+            'license': 'apache-2.0',
+            **(_CIFAR if name in _SMALL_IMAGES else _IMAGENET),
+        }
+        for name, (_, _, size, classes) in _MODELS.items()
+    }
+)
+
+
+def _names_weights(config: Any) -> bool:
+    """Tells whether a pretrained config of timm's says where weights are."""
+    get = config.get if isinstance(config, dict) else lambda key: getattr(config, key, None)
+    return any(get(key) for key in ('file', 'state_dict', 'url', 'hf_hub_id'))
+
+
+def _entrypoint(name: str) -> Callable[..., TimmVisionTrunk]:
+    build, patch, size, classes = _MODELS[name]
+
+    def create(pretrained: bool = False, **kwargs: Any) -> TimmVisionTrunk:
+        sources = (kwargs.get('pretrained_cfg'), kwargs.get('pretrained_cfg_overlay'))
+        if pretrained and not any(map(_names_weights, sources)):
+            raise ConfigError(
+                f'{name}: there are no pretrained weights of it; leave out pretrained=True, or '
+                "name a checkpoint: pretrained_cfg_overlay=dict(file='PATH')"
+            )
+        return build_model_with_cfg(
+            TimmVisionTrunk,
+            name,
+            pretrained,
+            feature_cfg={'out_indices': 4, 'feature_cls': 'getter'},
+            pretrained_filter_fn=rename_weights,
+            **{
+                'build': build,
+                'patch_size': patch,
+                'img_size': size,
+                'num_classes': classes,
+                **kwargs,
+            },
+        )
+
+    create.__name__ = create.__qualname__ = name
+    create.__doc__ = f'``{build}`` with patches of {patch} for images of {size} x {size} pixels.'
+    return create
+
+
+for _name in _MODELS:
+    register_model(_entrypoint(_name))

@@ -1,4 +1,7 @@
-"""LKCA as a token mixer: a learnable large kernel, shared by channels (paper 3.2)."""
+"""Token mixers: what stands where a transformer has its attention.
+
+A mixer is called as ``mixer(x, grid, num_prefix_tokens)`` and returns tokens of the shape of ``x``.
+"""
 
 import math
 from typing import Any
@@ -19,12 +22,12 @@ from lkca_mm.ops import (
 )
 
 PROJECTIONS = ('none', 'value_output')
-KERNEL_INITS = ('zero', 'conv', 'trunc_normal', 'gaussian')
+KERNEL_INITS = ('zero', 'conv', 'trunc_normal')
 GATES = ('none', 'silu')
 
 
 class LKCAMixer(nn.Module):
-    """Mixes patch tokens with large kernels; prefix tokens are left out.
+    """LKCA: learnable large kernels, shared by channels (paper 3.2). Prefix tokens are left out.
 
     Args:
         embed_dims: Channels C.
@@ -36,15 +39,12 @@ class LKCAMixer(nn.Module):
             ``'value_output'``: a Linear without bias before and a Linear with
             bias after, as in its classification models and Listing 1.1.
         kernel_init: ``'zero'`` (the layer starts as the identity), ``'conv'``
-            (as Conv2d), ``'trunc_normal'`` (std 0.02) or ``'gaussian'`` (a
-            bump of one patch's width that sums to 1).
+            (as Conv2d) or ``'trunc_normal'`` (std 0.02).
         backend: See :func:`lkca_mm.ops.lkca`.
         proj_drop_rate: Dropout of the result, in [0, 1).
         resample_kernels: Whether a checkpoint's kernel of another size is
             resampled to this size, as position embeddings are. By default its
             taps keep their offsets: the centre is cropped or zero-padded.
-        channel_scale: Whether a learned factor for each channel, 1 at the start,
-            stands behind the kernel.
         gate: ``'silu'`` multiplies what the kernel mixed by SiLU(Linear(x)), token by
             token, before the output projection; ``'none'`` (also None) is the paper.
             Ours, after gated convolutional language models.
@@ -63,7 +63,6 @@ class LKCAMixer(nn.Module):
         backend: str = 'auto',
         proj_drop_rate: float = 0.0,
         resample_kernels: bool = False,
-        channel_scale: bool = False,
         gate: str | None = 'none',
     ) -> None:
         super().__init__()
@@ -89,7 +88,6 @@ class LKCAMixer(nn.Module):
         self._folded_from: tuple | None = None
         self.resample_kernels = resample_kernels
         self.kernel = nn.Parameter(torch.empty(num_kernels, *kernel_size))
-        self.channel_scale = nn.Parameter(torch.ones(embed_dims)) if channel_scale else None
         projected = projections == 'value_output'
         self.value = nn.Linear(embed_dims, embed_dims, bias=False) if projected else nn.Identity()
         self.gate = nn.Linear(embed_dims, embed_dims) if gate == 'silu' else None
@@ -105,15 +103,8 @@ class LKCAMixer(nn.Module):
         elif self.kernel_init == 'conv':
             # Conv2d's own rule; each output reads one channel, so the fan-in is the taps.
             nn.init.kaiming_uniform_(self.kernel[:, None], a=math.sqrt(5))
-        elif self.kernel_init == 'trunc_normal':
-            nn.init.trunc_normal_(self.kernel, std=0.02)
         else:
-            rows, columns = (
-                torch.arange(size, dtype=torch.float32) - size // 2
-                for size in self.kernel.shape[1:]
-            )
-            bump = torch.exp(-(rows[:, None] ** 2 + columns[None, :] ** 2) / 2)
-            self.kernel.copy_((bump / bump.sum()).expand_as(self.kernel))
+            nn.init.trunc_normal_(self.kernel, std=0.02)
 
     def forward(self, x: Tensor, grid: tuple[int, int], num_prefix_tokens: int = 0) -> Tensor:
         """Mixes tokens.
@@ -128,17 +119,27 @@ class LKCAMixer(nn.Module):
             the grid: none of them is read, and they receive zeros.
         """
         patches = x[:, num_prefix_tokens:]
-        mixed = self._mix(self.value(patches), grid)
-        if self.channel_scale is not None:
-            mixed = mixed * self.channel_scale.to(mixed.dtype)
+        return self.project(self.mix(self.value(patches), grid), patches, num_prefix_tokens)
+
+    def project(self, mixed: Tensor, patches: Tensor, num_prefix_tokens: int = 0) -> Tensor:
+        """Applies what stands behind the kernel: the gate, the output projection, dropout.
+
+        Args:
+            mixed: What the kernel made of the values, of shape (B, N, C).
+            patches: The layer's patch tokens, of the same shape, which the gate reads.
+            num_prefix_tokens: P.
+
+        Returns:
+            Tokens of shape (B, P + N, C).
+        """
         if self.gate is not None:
             mixed = mixed * F.silu(self.gate(patches))
         if num_prefix_tokens:
             mixed = F.pad(mixed, (0, 0, num_prefix_tokens, 0))
         return self.proj_drop(self.proj(mixed))
 
-    def _mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Runs the operator; in evaluation with what was folded for this grid."""
+    def mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
+        """Applies the kernel to tokens (B, H*W, C); in evaluation as folded for this grid."""
         learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
         # A graph that is being made has constants of its own, and a kernel made in inference
         # mode does not say when it changes.
@@ -149,11 +150,12 @@ class LKCAMixer(nn.Module):
             return self.fold(grid, dtype)(patches.to(dtype))
 
     def fold(self, grid: tuple[int, int], dtype: torch.dtype | None = None) -> FoldedLKCA:
-        """Returns the operator with this kernel as a constant; made once a grid and kept.
+        """Returns the operator with this kernel as a constant, kept for the last grid.
 
-        It is dropped by ``train()`` and ``eval()``, and when the kernel changes in
-        place, as an optimiser or ``load_state_dict`` change it. Writing to
-        ``kernel.data`` goes unnoticed: call ``eval()`` after it.
+        Data sets with images of many sizes would fill the memory with a matrix for each. It is
+        dropped by ``train()`` and ``eval()``, and when the kernel changes in place, as an
+        optimiser or ``load_state_dict`` change it. Writing to ``kernel.data`` goes unnoticed:
+        call ``eval()`` after it.
 
         Args:
             grid: The grid (H, W).
@@ -207,3 +209,93 @@ class LKCAMixer(nn.Module):
             )
             state_dict[key] = fitted
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor, dropout: float) -> Tensor:
+    """Returns softmax(Q K^T) V of tensors of shape (B, heads, T, C/heads)."""
+    if query.device.type != 'cpu' or query.dtype != torch.bfloat16:
+        return F.scaled_dot_product_attention(query, key, value, dropout_p=dropout)
+    # On a CPU, PyTorch's backward of it takes five times as long in bf16 as in fp32.
+    with torch.autocast('cpu', enabled=False):
+        wide = (tensor.float() for tensor in (query, key, value))
+        return F.scaled_dot_product_attention(*wide, dropout_p=dropout).to(query.dtype)
+
+
+class MHSAMixer(nn.Module):
+    """Multi-head self-attention over all tokens, prefix tokens included.
+
+    Args:
+        embed_dims: Channels C.
+        num_heads: Number of heads; divides ``embed_dims``.
+        qkv_bias: Whether query, key and value projections have a bias.
+        attn_drop_rate: Dropout of the attention scores, in [0, 1).
+        proj_drop_rate: Dropout after the output projection, in [0, 1).
+
+    Raises:
+        ConfigError: If ``num_heads`` does not divide ``embed_dims``.
+    """
+
+    def __init__(
+        self,
+        embed_dims: int,
+        num_heads: int,
+        qkv_bias: bool = True,
+        attn_drop_rate: float = 0.0,
+        proj_drop_rate: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if num_heads < 1 or embed_dims % num_heads:
+            raise ConfigError(f'num_heads={num_heads} must divide embed_dims={embed_dims}')
+        self.num_heads = num_heads
+        self.attn_drop_rate = attn_drop_rate
+        self.qkv = nn.Linear(embed_dims, 3 * embed_dims, bias=qkv_bias)
+        self.proj = nn.Linear(embed_dims, embed_dims)
+        self.proj_drop = nn.Dropout(proj_drop_rate)
+
+    def forward(self, x: Tensor, grid: tuple[int, int], num_prefix_tokens: int = 0) -> Tensor:
+        """Mixes tokens.
+
+        Args:
+            x: Tokens of shape (B, T, C).
+            grid: Not used; the signature is that of every mixer.
+            num_prefix_tokens: Not used.
+
+        Returns:
+            Mixed tokens of shape (B, T, C).
+        """
+        batch, num_tokens, channels = x.shape
+        qkv = self.qkv(x).reshape(batch, num_tokens, 3, self.num_heads, -1)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        dropout = self.attn_drop_rate if self.training else 0.0
+        mixed = _attend(query, key, value, dropout)
+        mixed = mixed.transpose(1, 2).reshape(batch, num_tokens, channels)
+        return self.proj_drop(self.proj(mixed))
+
+
+class ParallelMixer(nn.Module):
+    """The sum of LKCA and self-attention of the same tokens.
+
+    One reading of the paper's text, which has LKCA and self-attention in one
+    model; its tables' models have LKCA alone (see docs/errata.md).
+
+    Args:
+        embed_dims: Channels C.
+        lkca: Settings of :class:`LKCAMixer`.
+        mhsa: Settings of :class:`MHSAMixer`.
+
+    Raises:
+        ConfigError: If a setting has an impossible value.
+    """
+
+    def __init__(self, embed_dims: int, lkca: dict[str, Any], mhsa: dict[str, Any]) -> None:
+        super().__init__()
+        self.lkca = LKCAMixer(embed_dims, **lkca)
+        self.mhsa = MHSAMixer(embed_dims, **mhsa)
+
+    def forward(self, x: Tensor, grid: tuple[int, int], num_prefix_tokens: int = 0) -> Tensor:
+        """Mixes tokens of shape (B, P + H*W, C); see the two mixers."""
+        return self.lkca(x, grid, num_prefix_tokens) + self.mhsa(x, grid, num_prefix_tokens)
+
+
+MIXERS = {'lkca': LKCAMixer, 'mhsa': MHSAMixer, 'lkca+mhsa': ParallelMixer}
+"""The names that ``mixers`` takes in a config."""
