@@ -1,13 +1,15 @@
 _base_ = [
-    '../_base_/models/regionvit-b.py',
+    '../_base_/models/regionvit-t.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
     backbone=dict(
+        dim=(64, 128, 256, 512),
+        depth=(2, 2, 8, 2),
         img_size={{_base_.img_size}},
         window_size={{_base_.patch_size}},
         num_classes={{_base_.num_classes}},
-    ),
+    )
 )

@@ -1,13 +1,15 @@
 _base_ = [
-    '../_base_/models/regionvit-s.py',
+    '../_base_/models/regionvit-t.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
     backbone=dict(
+        dim=(48, 96, 128, 256),
+        depth=(1, 2, 3, 2),
         img_size={{_base_.img_size}},
         window_size={{_base_.patch_size}},
         num_classes={{_base_.num_classes}},
-    ),
+    )
 )

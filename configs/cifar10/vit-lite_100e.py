@@ -1,10 +1,10 @@
 _base_ = [
-    '../_base_/models/vit-lite.py',
+    '../_base_/models/vit_classifier.py',
     '../_base_/datasets/cifar10.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
-    backbone=dict(img_size={{_base_.img_size}}, patch_size={{_base_.patch_size}}),
-    head=dict(num_classes={{_base_.num_classes}}),
+    backbone=dict(arch='vit-lite', img_size={{_base_.img_size}}, patch_size={{_base_.patch_size}}),
+    head=dict(in_channels=136, num_classes={{_base_.num_classes}}),
 )

@@ -1,10 +1,10 @@
 _base_ = [
-    '../_base_/models/lkca-8m.py',
+    '../_base_/models/lkca_classifier.py',
     '../_base_/datasets/cifar100.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
-    backbone=dict(img_size={{_base_.img_size}}, patch_size={{_base_.patch_size}}),
-    head=dict(num_classes={{_base_.num_classes}}),
+    backbone=dict(arch='lkca-8m', img_size={{_base_.img_size}}, patch_size={{_base_.patch_size}}),
+    head=dict(in_channels=306, num_classes={{_base_.num_classes}}),
 )

@@ -1,9 +1,14 @@
 _base_ = [
-    '../_base_/models/mobilevitv2-s.py',
+    '../_base_/models/mobilevitv2-t.py',
     '../_base_/datasets/cifar100.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
-    backbone=dict(img_size={{_base_.img_size}}, num_classes={{_base_.num_classes}}),
+    backbone=dict(
+        dims=(144, 180, 224),
+        channels=(24, 48, 54, 54, 72, 72, 108, 108, 120, 120, 384),
+        img_size={{_base_.img_size}},
+        num_classes={{_base_.num_classes}},
+    )
 )

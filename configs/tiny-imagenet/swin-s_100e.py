@@ -1,10 +1,14 @@
 _base_ = [
-    '../_base_/models/swin-s.py',
+    '../_base_/models/swin_classifier.py',
     '../_base_/datasets/tiny-imagenet.py',
     '../_base_/schedules/small_100e.py',
     '../_base_/classification_runtime.py',
 ]
 model = dict(
-    backbone=dict(img_size={{_base_.img_size}}, patch_size=4),
-    head=dict(num_classes={{_base_.num_classes}}),
+    backbone=dict(
+        arch=dict(embed_dims=84, depths=[1, 3, 2], num_heads=[3, 6, 12]),
+        img_size={{_base_.img_size}},
+        patch_size=4,
+    ),
+    head=dict(in_channels=336, num_classes={{_base_.num_classes}}),
 )

@@ -1,2 +1,0 @@
-_base_ = './lkca_classifier.py'
-model = dict(backbone=dict(arch='lkca-2m'), head=dict(in_channels=192))

@@ -1,2 +1,0 @@
-_base_ = './vit_classifier.py'
-model = dict(backbone=dict(arch='vit-2m'), head=dict(in_channels=200))

@@ -1,3 +1,0 @@
-# Candidate: four kernels, each for a quarter of the channels.
-_base_ = './lkca-plus-published_2e.py'
-model = dict(backbone=dict(num_kernels=4))
