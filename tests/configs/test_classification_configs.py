@@ -13,12 +13,14 @@ from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, METRICS, MODELS
 from packaging.version import Version
+from torch import nn
 from torch.utils.data import DataLoader
 
 from lkca_mm.complexity import build_for_counting
 from lkca_mm.engine import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer, LKCAViT, PlainViT
+from lkca_mm.paper import load_table
 from lkca_mm.trainer_flops import count_trainer_flops
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -43,8 +45,6 @@ ROWS = {
     'lkca-8m': (7_941_412, 306, 7.94, 505.99),
     'lkca-l': (12_528_550, 360, 12.53, 799.61),
 }
-CANDIDATES = sorted(path.stem for path in (CONFIGS / 'cifar10').glob('lkca-plus-*_2e.py'))
-ABLATION = sorted(path.stem for path in (CONFIGS / 'cifar10').glob('lkca-500k*_2e.py'))
 
 
 def read(path):
@@ -65,10 +65,18 @@ def test_counts_are_the_printed_ones(name):
     assert flops == pytest.approx(mflops, abs=0.0051)
 
 
-@pytest.mark.parametrize('dataset', DATASETS_OF)
-@pytest.mark.parametrize('name', ROWS)
-def test_every_row_has_a_leaf(dataset, name):
-    """The model, for the data set's pictures and classes; every parameter is used."""
+@pytest.mark.parametrize(
+    ('dataset', 'name'),
+    sorted(
+        (dataset, row.config)
+        for number in range(1, 6)
+        for row in load_table(number).rows
+        for dataset in row.top1
+        if row.config in ROWS
+    ),
+)
+def test_every_cell_has_a_leaf(dataset, name):
+    """The model, for the data set's images and classes; every parameter is used."""
     config = read(f'{dataset}/{name}_100e.py')
     size, classes = (64 if dataset == 'tiny-imagenet' else 32), DATASETS_OF[dataset]
     model = MODELS.build(config.model | dict(data_preprocessor=config.data_preprocessor))
@@ -88,38 +96,6 @@ def test_every_row_has_a_leaf(dataset, name):
     assert all(parameter.grad is not None for parameter in model.parameters())
     assert config.train_dataloader.dataset.type in DATASETS
     METRICS.build(config.val_evaluator)
-
-
-@pytest.mark.parametrize('name', ABLATION)
-def test_ablation_is_at_equal_parameters(name):
-    """No variant of the ablation has over 2% more or fewer parameters."""
-    model = build_for_counting(read(f'cifar10/{name}.py'))
-    assert sum(p.numel() for p in model.parameters()) == pytest.approx(500_710, rel=0.02)
-
-
-def test_ablation_is_whole():
-    assert {name.removeprefix('lkca-500k').removesuffix('_2e') for name in ABLATION} == {
-        '', '-alternating', '-beside', '-conv-kernel', '-gaussian-kernel', '-no-projections',
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize('dataset', ['cifar10', 'cifar100'])
-@pytest.mark.parametrize('name', CANDIDATES)
-def test_candidates_are_at_equal_parameters(name, dataset):
-    """No candidate for a better LKCA has over 2% more or fewer parameters than the published."""
-    count, published = (
-        sum(p.numel() for p in build_for_counting(read(f'{dataset}/{stem}.py')).parameters())
-        for stem in (name, 'lkca-plus-published_2e')
-    )
-    assert count == pytest.approx(published, rel=0.02)
-
-
-def test_candidates_are_whole():
-    assert {name.removeprefix('lkca-plus-').removesuffix('_2e') for name in CANDIDATES} == {
-        'published', 'kernels-2', 'kernels-4', 'kernels-12', 'channel-scale', 'gaussian-kernel',
-    }  # fmt: skip
-    for name in CANDIDATES:
-        assert (CONFIGS / 'cifar100' / f'{name}.py').exists()
 
 
 # --- the recipe, read back from the runner -------------------------------------------
@@ -299,6 +275,26 @@ def test_recipe_of_the_other_data_sets(dataset):
 def loader(size, passes, shuffle=True, batch=4):
     sampler = MultiPassSampler(range(size), shuffle=shuffle, seed=3, passes_per_epoch=passes)
     return DataLoader(list(range(size)), batch_size=batch, sampler=sampler, drop_last=True)
+
+
+@pytest.mark.parametrize('name', ['lkca-500k-light', 'vit-500k-light', 'lkca-gated-500k-light'])
+@pytest.mark.parametrize('start', ['', '-published-start'])
+def test_fair_comparison_is_at_equal_parameters_and_recipe(name, start):
+    """Half a million within 2%; crop and flip, neither mixing nor stochastic depth."""
+    if not (CONFIGS / 'cifar10' / f'{name}{start}_15e.py').exists():
+        assert start and 'gated' in name
+        return
+    config = read(f'cifar10/{name}{start}_15e.py')
+    model = build_for_counting(config)
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(500_000, rel=0.02)
+    assert model.backbone.pos_embed.std().item() == pytest.approx(1 if start else 0.02, rel=0.1)
+    assert all(type(layer.drop_path) is nn.Identity for layer in model.backbone.layers)
+    assert config.model.train_cfg is None
+    ours, other = (read(f'cifar10/{one}_15e.py') for one in (f'{name}{start}', 'lkca-500k-light'))
+    for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
+        assert ours[key] == other[key]
+    steps = [step.type for step in config.train_dataloader.dataset.pipeline]
+    assert steps == ['RandomCrop', 'RandomFlip', 'Normalize', 'PackInputs']
 
 
 def test_each_pass_has_every_sample_once():

@@ -97,7 +97,7 @@ def test_config_builds(name):
     model = MODELS.build(config.model)
     assert (
         model.decode_head.num_classes
-        == {'ade20k': 150, 'camvid': 11, 'scenes': 150}[name.split('_')[2]]
+        == {'ade20k': 150, 'camvid': 11, 'scenes': 150}[name.split('_')[2].split('-')[0]]
     )
     assert type(model.backbone) is BACKBONES[name.split('_')[1].split('-')[0]]
     has_lkca = any(isinstance(module, LKCAMixer) for module in model.modules())
