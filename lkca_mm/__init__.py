@@ -1,13 +1,9 @@
 """LKCA-MM: Large Kernel Convolutional Attention for OpenMMLab.
 
-Importing the package registers its backbones, data sets, transforms, metrics and
-hooks; a config does so with ``custom_imports = dict(imports=['lkca_mm'])``. From then on
-``Config.fromfile('lkca_mm::upernet_lkca-s_ade20k_20k.py')`` reads a config that came with
-the package, from any folder.
+Importing the package registers its backbones, data sets, transforms, metrics, loops and hooks;
+a config does so with ``custom_imports = dict(imports=['lkca_mm'])``. Drawing, preparing data,
+exporting, benchmarks and the paper's tables are imported by those who need them.
 """
-
-import contextlib
-import io
 
 from lkca_mm.installation import check_installation
 from lkca_mm.version import __version__
@@ -15,21 +11,20 @@ from lkca_mm.version import __version__
 # Before anything that imports mmengine, mmcv, mmseg or mmpretrain.
 check_installation()
 
-# The fork of mmseg prints, at import, that it found no package called OneDL.
-with contextlib.redirect_stdout(io.StringIO()):
-    import mmseg.datasets  # noqa: F401
+from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
 
-from lkca_mm import datasets, engine, evaluation, models, transforms, visualization  # noqa: E402
-from lkca_mm.engine.named_configs import name_configs  # noqa: E402
+from lkca_mm import datasets, engine, evaluation, models, visualization  # noqa: E402
+from lkca_mm.config import get_config  # noqa: E402
 
-name_configs()
+# mmengine's table of packages whose configs `mmengine.hub.get_config` finds.
+MODULE2PACKAGE.setdefault('lkca_mm', 'lkca_mm')
 
 __all__ = [
     '__version__',
     'datasets',
     'engine',
     'evaluation',
+    'get_config',
     'models',
-    'transforms',
     'visualization',
 ]
