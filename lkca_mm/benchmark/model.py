@@ -1,120 +1,135 @@
 """Training steps and inference of whole models: images a second and peak memory."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+import copy
+from itertools import product
 from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.optim import build_optim_wrapper
+from mmengine.optim import OptimWrapper, build_optim_wrapper
+from mmengine.structures import PixelData
+from mmpretrain.structures import DataSample
+from mmseg.structures import SegDataSample
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from lkca_mm.benchmark.memory import bytes_of, measure_memory
-from lkca_mm.benchmark.random_batch import random_batch
-from lkca_mm.benchmark.step import TrainingStep
-from lkca_mm.benchmark.timing import interleaved_medians
-from lkca_mm.inference.network import build_network
+from lkca_mm.benchmark.timing import interleaved_medians, measure_memory
+from lkca_mm.config import build_network, image_size_of
+from lkca_mm.engine import CompileHook
+from lkca_mm.engine.run_config import enable_amp
 
-
-class _Case:
-    """One model in one precision, run as it is or compiled."""
-
-    def __init__(
-        self, config: Config, batch_size: int, device: str, amp: bool, compiled: bool
-    ) -> None:
-        torch.manual_seed(0)
-        # A copy in depth: building writes into the settings of the batch augmentations.
-        settings = Config(config.to_dict())
-        self.model = build_network(settings).to(device)
-        if compiled:
-            # As mmengine does for `compile = True` in a config; what Dynamo cannot
-            # trace, such as the data samples, runs as it is.
-            self.model.forward = torch.compile(self.model.forward)
-        wrapper = settings.optim_wrapper
-        wrapper.type = 'BFloat16OptimWrapper' if amp else 'OptimWrapper'
-        self.batch = random_batch(config, batch_size, device)
-        self.autocast = torch.autocast(device.split(':')[0], torch.bfloat16) if amp else None
-        self.step = TrainingStep(self.model, build_optim_wrapper(self.model, wrapper), self.batch)
-
-    def train(self) -> None:
-        """Takes a training step."""
-        self.model.train()
-        self.step()
-
-    @torch.no_grad()
-    def infer(self) -> None:
-        """Computes the logits of the batch."""
-        self.model.eval()
-        with self.autocast or nullcontext():
-            self.model(self.batch['inputs'], mode='tensor')
-
-    def lasting_bytes(self) -> int:
-        """Returns the bytes of weights, buffers, optimizer and batch."""
-        return bytes_of(self.batch['inputs'], *_tensors(self.model, self.step.optim_wrapper))
-
-
-def _tensors(model: nn.Module, optim_wrapper: Any) -> list[Tensor]:
-    state = optim_wrapper.optimizer.state.values()
-    moments = [value for values in state for value in values.values() if torch.is_tensor(value)]
-    return [*model.parameters(), *model.buffers(), *moments]
+# By the optimizer wrapper that a run has.
+_PRECISIONS = {
+    'OptimWrapper': ('fp32', None),
+    'BFloat16OptimWrapper': ('bf16', torch.bfloat16),
+    'AmpOptimWrapper': ('fp16', torch.float16),
+}
 
 
 def benchmark_models(
     configs: dict[str, Config],
     batch_size: int,
     device: str = 'cpu',
-    precisions: tuple[str, ...] = ('fp32',),
-    modes: tuple[str, ...] = ('eager',),
+    amp: tuple[bool, ...] = (False,),
+    compiled: tuple[bool, ...] = (False,),
     rounds: int = 5,
 ) -> list[dict[str, Any]]:
-    """Measures models beside each other on random pictures, round after round.
+    """Measures models beside each other on random images, round after round.
 
-    A training step is forward, loss, backward and optimizer; data, preprocessing
-    and the runner are left out. Inference ends with the logits. Peak memory is of
-    one training step: weights, optimizer and batch, and what
-    :func:`measure_memory` finds on top.
+    A training step is forward, loss, backward and optimizer, without data and runner. Inference
+    ends with the logits; as in a run, it is eager with folded kernels in both modes.
 
     Args:
         configs: Segmentation or classification configs, by name.
-        batch_size: Pictures in a batch.
+        batch_size: Images in a batch.
         device: ``'cpu'`` or a CUDA device.
-        precisions: ``'fp32'`` and ``'bf16'``, the latter by autocast.
-        modes: ``'eager'`` and ``'compile'``, the latter ``torch.compile``.
+        amp: Whether to measure fp32 (False), what ``tools/train.py --amp`` runs (True) or both.
+        compiled: The same for ``tools/train.py --compile``.
         rounds: Counted rounds, after one that is not counted.
 
     Returns:
-        One dict a config, precision and mode: ``train_images_per_second`` and
-        ``infer_images_per_second`` (of the median round), ``train_peak_mib``, and
-        ``params``.
+        One dict a config, precision and mode, with the median round's images a second.
+        ``train_peak_mib`` is weights, optimizer, batch, and what a step takes on top.
     """
-    cases = {
-        (name, precision, mode): _Case(
-            config, batch_size, device, precision == 'bf16', mode == 'compile'
-        )
-        for name, config in configs.items()
-        for precision in precisions
-        for mode in modes
-    }
-    runs: dict[tuple[str, ...], Callable[[], object]] = {}
-    for key, case in cases.items():
-        runs[(*key, 'train')] = case.train
-        runs[(*key, 'infer')] = case.infer
+    points = product(configs.items(), amp, compiled)
+    cases = [_Case(*named, batch_size, device, *how) for named, *how in points]
+    runs = {f'{i} {run.__name__}': run for i, c in enumerate(cases) for run in (c.train, c.infer)}
     seconds = interleaved_medians(runs, rounds, device)
-    results = []
-    for key, case in cases.items():
-        case.model.train()
-        peak = case.lasting_bytes() + measure_memory(case.step, device).peak
-        results.append(
-            {
-                'config': key[0],
-                'precision': key[1],
-                'mode': key[2],
-                'batch_size': batch_size,
-                'image_size': list(case.batch['inputs'].shape[2:]),
-                'params': sum(p.numel() for p in case.model.parameters()),
-                'train_images_per_second': batch_size / seconds[(*key, 'train')],
-                'infer_images_per_second': batch_size / seconds[(*key, 'infer')],
-                'train_peak_mib': peak / 2**20,
-            }
-        )
-    return results
+    return [
+        {
+            **case.facts,
+            'train_images_per_second': batch_size / seconds[f'{i} train'],
+            'infer_images_per_second': batch_size / seconds[f'{i} infer'],
+            'train_peak_mib': (case.held() + measure_memory(case.train, device).peak) / 2**20,
+        }
+        for i, case in enumerate(cases)
+    ]
+
+
+class _Case:
+    """A model for training, in one precision and mode, and a copy of it for inference."""
+
+    def __init__(
+        self, name: str, config: Config, batch_size: int, device: str, amp: bool, compiled: bool
+    ) -> None:
+        torch.manual_seed(0)
+        settings = Config(config.to_dict())  # building writes into them
+        settings.optim_wrapper.type = 'OptimWrapper'
+        if amp:
+            enable_amp(settings)
+        precision, self.dtype = _PRECISIONS[settings.optim_wrapper.type]
+        self.device = torch.device(device).type
+        self.model = build_network(settings).to(device).train()
+        self.evaluated = copy.deepcopy(self.model).eval()  # for ever, so kernels stay folded
+        if compiled:
+            CompileHook().compile(self.model)
+        self.optim_wrapper = build_optim_wrapper(self.model, settings.optim_wrapper)
+        self.batch = _random_batch(config, batch_size, device)
+        self.facts = {
+            'config': name,
+            'precision': precision,
+            'mode': 'compile' if compiled else 'eager',
+            'batch_size': batch_size,
+            'image_size': list(image_size_of(config)),
+            'params': sum(p.numel() for p in self.model.parameters()),
+        }
+
+    def train(self) -> None:
+        training_step(self.model, self.optim_wrapper, self.batch)
+
+    def infer(self) -> None:
+        with torch.no_grad(), torch.autocast(self.device, self.dtype, bool(self.dtype)):
+            self.evaluated(self.batch['inputs'], mode='tensor')
+
+    def held(self) -> int:
+        """Returns the bytes of batch, weights, buffers and optimizer."""
+        moments = (x for s in self.optim_wrapper.optimizer.state.values() for x in s.values())
+        held = [self.batch['inputs'], *self.model.parameters(), *self.model.buffers(), *moments]
+        return sum(x.numel() * x.element_size() for x in held if isinstance(x, Tensor))
+
+
+def training_step(model: nn.Module, optim_wrapper: OptimWrapper, batch: dict[str, Any]) -> None:
+    """Trains on a batch that has left the data preprocessor, without runner and hooks."""
+    with optim_wrapper.optim_context(model):
+        losses = model(**batch, mode='loss')
+    optim_wrapper.update_params(model.parse_losses(losses)[0])
+
+
+def _random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any]:
+    """Returns ``inputs`` and ``data_samples`` as they leave the data preprocessor."""
+    model, size = config.model, image_size_of(config)
+    inputs = torch.randn(batch_size, 3, *size, device=device)
+    if 'decode_head' in model:
+        meta = {'img_shape': size, 'ori_shape': size}
+        labels = torch.randint(model.decode_head.num_classes, (batch_size, 1, *size), device=device)
+        samples = [SegDataSample(gt_sem_seg=PixelData(data=x), metainfo=meta) for x in labels]
+        return {'inputs': inputs, 'data_samples': samples}
+    # A backbone that makes the logits itself has a head without classes.
+    classes = model.head.get('num_classes') or model.backbone.num_classes
+    labels = torch.randint(classes, (batch_size,), device=device)
+    samples = [DataSample().set_gt_label(label[None]) for label in labels]
+    if (model.get('train_cfg') or {}).get('augments'):
+        # Mixing leaves one-hot vectors, which the loss takes by another path.
+        for sample, score in zip(samples, F.one_hot(labels, classes).float(), strict=True):
+            sample.set_gt_score(score)
+    return {'inputs': inputs, 'data_samples': samples}

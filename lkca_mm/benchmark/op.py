@@ -1,142 +1,180 @@
-"""The operator's backends beside self-attention and beside what no dense product beats."""
+"""The operator's views beside self-attention, depthwise convolution and a plain matrix product.
 
+Beside each time stands its roofline, as NATTEN's profiler prints it: the larger of FLOPs over
+the speed of a large matrix product and bytes over the bandwidth of a copy, measured in turn.
+"""
+
+import json
+import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from lkca_mm.benchmark.timing import interleaved_medians
+from lkca_mm.files import write_text
 from lkca_mm.models import MHSAMixer
-from lkca_mm.ops import lkca
+from lkca_mm.ops import choose_backend, lkca, multiply_adds
+from lkca_mm.ops.calibration import calibration_file, device_name, read_choices, shape_key
 
-GRIDS = (8, 16, 32, 64, 128)
-CHANNELS = (192, 384, 768)
-BACKENDS = ('auto', 'toeplitz', 'hybrid', 'fft', 'conv')
+VIEWS = ('toeplitz', 'hybrid', 'fft', 'conv')
 MODES = ('forward', 'forward + backward')
+DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}
 
-# Tokens above which a candidate takes minutes or gigabytes and is left out.
-_MOST_TOKENS = {'toeplitz': 64**2, 'conv': 32**2, 'mhsa': 64**2, 'bound': 64**2}
+# Tokens above which a candidate takes minutes or gigabytes and is left out; by device.
+_MOST_TOKENS = {
+    'cpu': {'toeplitz': 64**2, 'conv': 32**2, 'mhsa': 64**2, 'bound': 64**2},
+    'cuda': {'conv': 64**2},
+}
+# Tokens in a batch of the sweep, side of the large product, elements of the copy; by device.
+_SIZES = {'cpu': (4096, 1024, 2**24), 'cuda': (65536, 8192, 2**28)}
 
 
-@dataclass(frozen=True)
-class OpCase:
-    """One point of the benchmark.
-
-    Attributes:
-        grid: Side of the square token grid.
-        channels: Channels C.
-        batch: Images B.
-        num_heads: Heads of the self-attention beside it.
-    """
+class OpCase(NamedTuple):
+    """One point of the benchmark: the side of a square grid, channels C and images B."""
 
     grid: int
     channels: int
     batch: int
-    num_heads: int = 6
 
 
 # CIFAR's ViT, UPerNet's at 512 pixels, FPN's at 512.
 DEFAULT_CASES = (OpCase(8, 192, 128), OpCase(16, 384, 8), OpCase(32, 384, 4))
 
 
-def sweep_cases(tokens: int = 4096) -> list[OpCase]:
-    """Returns all grids with all channels, each with about as many tokens in all."""
-    return [
-        OpCase(grid, channels, max(1, tokens // grid**2)) for channels in CHANNELS for grid in GRIDS
-    ]
+def sweep_cases(device: str = 'cpu') -> list[OpCase]:
+    """Returns all grids with all widths, each with about as many tokens in all."""
+    tokens, grids = _SIZES[torch.device(device).type][0], (8, 16, 32, 64, 128)
+    return [OpCase(grid, c, max(1, tokens // grid**2)) for c in (192, 384, 768) for grid in grids]
 
 
-def step_runner(
-    module: Callable[[Tensor], Tensor], inputs: list[Tensor], grad: Tensor, mode: str
-) -> Callable[[], object]:
-    """Returns a run of ``module(inputs[0])``, in one of ``MODES``, for a clock."""
-    if mode == 'forward':
+def benchmark_op(case: OpCase, rounds: int, device: str, dtype: str, mode: str) -> dict[str, Any]:
+    """Times every view, self-attention and a plain matrix product.
 
-        def forward() -> None:
-            with torch.no_grad():
-                module(inputs[0])
-
-        return forward
-    return lambda: torch.autograd.grad(module(inputs[0]), inputs, grad)
-
-
-def _bound(case: OpCase, mode: str, options: dict[str, Any]) -> Callable[[], object]:
-    """Returns plain matrix products with the N^2 C multiply-adds of the dense operator.
-
-    One forward; forward and backward together three: of the tokens, of their
-    gradient, and of the matrix' gradient.
-    """
-    tokens = case.grid**2
-    matrix = torch.randn(tokens, tokens, **options)
-    columns = torch.randn(tokens, case.batch * case.channels, **options)
-
-    def product() -> None:
-        matrix @ columns
-        if mode != 'forward':
-            matrix.T @ columns
-            columns @ columns.T
-
-    return product
-
-
-def benchmark_op(
-    case: OpCase,
-    rounds: int,
-    device: str = 'cpu',
-    dtype: torch.dtype = torch.float32,
-    mode: str = 'forward + backward',
-) -> dict[str, Any]:
-    """Times every backend, a self-attention module and the bound of a dense product.
-
-    ``conv`` is the depthwise ``conv2d`` with the full kernel; ``mhsa`` is the
-    whole module (qkv projection, SDPA, output projection) that LKCA without
-    projections replaces; ``bound`` is plain matrix products with as many
-    multiply-adds as the dense operator has. What would take minutes is left out.
+    ``conv`` is the depthwise ``conv2d``, ``mhsa`` the whole module that LKCA without projections
+    replaces (on CUDA in bf16, PyTorch takes flash attention), ``bound`` matrix products with the
+    N^2 C multiply-adds of the dense operator. What would take minutes is left out.
 
     Args:
         case: The sizes.
         rounds: Counted rounds.
         device: ``'cpu'`` or a CUDA device.
-        dtype: Type of tokens and weights.
+        dtype: One of ``DTYPES``, of tokens and weights.
         mode: One of ``MODES``.
 
     Returns:
-        The case, the median milliseconds of each, and how many times faster
-        ``auto`` is than the depthwise convolution, the self-attention and the bound.
+        The case; the median ``milliseconds`` of each; its ``roofline``, the milliseconds that
+        its FLOPs and bytes take at ``matmul_tflops`` and ``copy_gigabytes_per_second``; and how
+        many times faster ``auto`` is than convolution, self-attention and matrix product.
     """
     torch.manual_seed(0)
-    tokens, taps = case.grid**2, 2 * case.grid - 1
-    options = {'device': device, 'dtype': dtype}
-    x = torch.randn(case.batch, tokens, case.channels, requires_grad=True, **options)
-    weight = torch.randn(1, taps, taps, requires_grad=True, **options)
-    grad = torch.randn(case.batch, tokens, case.channels, **options)
-    grid = (case.grid, case.grid)
-
-    def of_backend(name: str) -> Callable[[], object]:
-        return step_runner(lambda x: lkca(x, weight, grid, name), [x, weight], grad, mode)
-
-    candidates = {name: of_backend(name) for name in BACKENDS if _in_reach(name, tokens)}
-    if _in_reach('mhsa', tokens):
-        attention = MHSAMixer(case.channels, case.num_heads).to(**options)
+    kind, taps, channels = torch.device(device).type, 2 * case.grid - 1, case.channels
+    heads = math.gcd(6, channels)
+    options: dict[str, Any] = {'device': device, 'dtype': DTYPES[dtype]}
+    learned = options | {'requires_grad': True}
+    x = torch.randn(case.batch, case.grid**2, channels, **learned)
+    weight = torch.randn(1, taps, taps, **learned)
+    candidates = _steps(x, weight, ('auto', *VIEWS), mode)
+    if _in_reach('mhsa', x):
+        attention = MHSAMixer(channels, heads).to(**options)
         inputs = [x, *attention.parameters()]
-        candidates['mhsa'] = step_runner(lambda x: attention(x, grid), inputs, grad, mode)
-    if _in_reach('bound', tokens):
-        candidates['bound'] = _bound(case, mode, options)
-    medians = interleaved_medians(candidates, rounds, device)
-    rivals = {'conv': 'depthwise conv2d', 'mhsa': 'mhsa with SDPA', 'bound': 'the bound'}
+        candidates['mhsa'] = _step(lambda x: attention(x, (case.grid,) * 2), inputs, mode)
+    if _in_reach('bound', x):
+        matrix = torch.randn(case.grid**2, case.grid**2, **learned)
+        columns = torch.randn(case.grid**2, case.batch * channels, **learned)
+        candidates['bound'] = _step(lambda columns: matrix @ columns, [columns, matrix], mode)
+    _, side, copied = _SIZES[kind]
+    square, (source, target) = torch.randn(side, side, **options), torch.zeros(2, copied, **options)
+    peaks = {'peak': lambda: square @ square, 'copy': lambda: target.copy_(source)}
+
+    medians = interleaved_medians({**candidates, **peaks}, rounds, device)
+    flops_rate = 2 * side**3 / medians.pop('peak')
+    bytes_rate = 2 * source.numel() * source.element_size() / medians.pop('copy')
+    sizes = ((taps, taps), (case.grid, case.grid), 1, channels)
+    auto = choose_backend(kind, x.element_size(), *sizes, training=mode != MODES[0])
+    work = {name: _work(auto if name == 'auto' else name, case, mode) for name in medians}
+    rivals = (('conv', 'depthwise conv2d'), ('mhsa', 'mhsa with SDPA'), ('bound', 'the bound'))
     return {
-        **asdict(case),
+        **case._asdict(),
+        'num_heads': heads,
         'mode': mode,
         'milliseconds': {name: 1e3 * seconds for name, seconds in medians.items()},
+        'roofline': {
+            name: 1e3 * max(flops / flops_rate, x.element_size() * elements / bytes_rate)
+            for name, (flops, elements) in work.items()
+        },
+        'matmul_tflops': flops_rate / 1e12,
+        'copy_gigabytes_per_second': bytes_rate / 1e9,
         'times_faster_than': {
-            text: medians[name] / medians['auto']
-            for name, text in rivals.items()
-            if name in medians
+            text: medians[name] / medians['auto'] for name, text in rivals if name in medians
         },
     }
 
 
-def _in_reach(name: str, tokens: int) -> bool:
-    return tokens <= _MOST_TOKENS.get(name, tokens)
+def _in_reach(name: str, x: Tensor) -> bool:
+    return x.shape[1] <= _MOST_TOKENS[x.device.type].get(name, x.shape[1])
+
+
+def _steps(x: Tensor, weight: Tensor, views: tuple[str, ...], mode: str) -> dict[str, Any]:
+    grid = (int(x.shape[1] ** 0.5),) * 2
+    return {
+        name: _step(lambda x, name=name: lkca(x, weight, grid, name), [x, weight], mode)
+        for name in views
+        if _in_reach(name, x)
+    }
+
+
+def _step(module: Callable[[Tensor], Tensor], inputs: list[Tensor], mode: str) -> Any:
+    if mode == MODES[0]:
+        return lambda: torch.no_grad()(module)(inputs[0])
+    grad = torch.randn_like(inputs[0])
+    return lambda: torch.autograd.grad(module(inputs[0]), inputs, grad)
+
+
+def _work(name: str, case: OpCase, mode: str) -> tuple[float, int]:
+    """Returns FLOPs and the elements to read and write; backward counts as two passes forward."""
+    taps, tokens, channels = 2 * case.grid - 1, case.grid**2, case.channels
+    passes, moves = (1, 2) if mode == MODES[0] else (3, 5)
+    if name == 'mhsa':
+        products, weights = 4 * tokens * channels**2 + 2 * tokens**2 * channels, 4 * channels**2
+    elif name == 'bound':
+        products, weights = tokens**2 * channels, tokens**2
+    else:
+        sizes = ((taps, taps), (case.grid, case.grid), 1, channels)
+        products, weights = multiply_adds(name, *sizes), taps**2
+    flops = 2 * passes * case.batch * products
+    return flops, passes * weights + moves * case.batch * tokens * channels
+
+
+def calibrate(
+    shapes: list[tuple[int, int, int]], rounds: int, device: str, dtype: str
+) -> dict[str, dict[str, float]]:
+    """Times the views and keeps the fastest of each shape, in training and forward alone.
+
+    Args:
+        shapes: Side of the kernel, side of the grid and channels of each shape.
+        rounds: Counted rounds.
+        device: ``'cpu'`` or a CUDA device.
+        dtype: One of ``DTYPES``, of tokens and weights.
+
+    Returns:
+        Milliseconds by view, by :func:`lkca_mm.ops.calibration.shape_key`.
+    """
+    found: dict[str, dict[str, float]] = {}
+    kind = torch.device(device).type
+    learned: dict[str, Any] = {'device': device, 'dtype': DTYPES[dtype], 'requires_grad': True}
+    for taps, grid, channels in shapes:
+        x = torch.randn(max(1, _SIZES[kind][0] // grid**2), grid**2, channels, **learned)
+        weight = torch.randn(1, taps, taps, **learned)
+        views = VIEWS if taps <= 15 else VIEWS[:-1]  # a large kernel is slow as a convolution
+        for mode in MODES:
+            medians = interleaved_medians(_steps(x, weight, views, mode), rounds, device)
+            sizes = ((taps, taps), (grid, grid), 1, channels)
+            key = shape_key(x.element_size(), *sizes, training=mode != MODES[0])
+            found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}
+    kept = read_choices()
+    fastest = {key: min(times, key=times.__getitem__) for key, times in found.items()}
+    kept.setdefault(device_name(kind), {}).update(fastest)
+    write_text(calibration_file(), json.dumps(kept, indent=1) + '\n')
+    return found

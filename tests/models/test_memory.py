@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lkca_mm.benchmark.memory import bytes_of, measure_memory
+from lkca_mm.benchmark.timing import measure_memory
 from lkca_mm.models import LKCAMixer, MHSAMixer
 from lkca_mm.ops import lkca
 
@@ -29,7 +29,6 @@ def test_the_meter_sees_backward():
     x = torch.ones(MIB, requires_grad=True)
     memory = measure_memory(lambda: (x * x).sum().backward())
     assert 2 * 4 * MIB <= memory.peak <= 4 * 4 * MIB
-    assert bytes_of(x, x[: MIB // 2]) == 4 * MIB
 
 
 def peak_of_a_step(mixer):

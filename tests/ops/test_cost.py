@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from lkca_mm.ops import calibration, choose_backend, cost, dispatch, lkca, multiply_adds
+from lkca_mm.ops import choose_backend, cost, dispatch, lkca, multiply_adds
 
 
 @pytest.mark.parametrize(
@@ -98,50 +98,3 @@ def test_counts_by_hand():
     assert multiply_adds('hybrid', (5, 3), (4, 6), 2, 8) == hybrid
     # Circles of 4 + 2 and 6 + 1 tokens, lengthened to 6 and 8.
     assert multiply_adds('fft', (5, 3), (4, 6), 1, 8) == pytest.approx(2 * 48 * 5.585 * 8, rel=1e-3)
-
-
-# --- what was measured on this machine goes first --------------------------------------
-
-
-@pytest.fixture
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    monkeypatch.setattr(calibration, '_FROM_FILE', {})
-    monkeypatch.setattr(calibration, '_here', {})
-    return tmp_path / 'lkca_mm' / 'calibration.json'
-
-
-SHAPE = ((15, 15), (8, 8), 1, 384)
-
-
-def reread(monkeypatch):
-    """What a new process would do at import."""
-    monkeypatch.setattr(calibration, '_FROM_FILE', calibration.read_calibration())
-    monkeypatch.setattr(calibration, '_here', {})
-
-
-def test_measured_choices_go_first(cache, monkeypatch):
-    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
-    key = calibration.shape_key(4, *SHAPE)
-    assert calibration.keep_choices('cpu', {key: 'conv'}) == cache
-    assert choose_backend('cpu', 4, *SHAPE) == 'conv'
-    assert choose_backend('cpu', 2, *SHAPE) == 'toeplitz'  # another type
-    reread(monkeypatch)
-    assert choose_backend('cpu', 4, *SHAPE) == 'conv'
-    # Another device's choices are not ours.
-    monkeypatch.setattr(calibration, 'device_name', lambda device: 'another machine')
-    reread(monkeypatch)
-    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
-
-
-@pytest.mark.parametrize('text', ['', '[1]', '{"cpu": 3}', 'no JSON'], ids=repr)
-def test_a_broken_file_is_none(cache, monkeypatch, text):
-    cache.parent.mkdir()
-    cache.write_text(text)
-    reread(monkeypatch)
-    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
-
-
-def test_an_unknown_choice_is_none(cache):
-    calibration.keep_choices('cpu', {calibration.shape_key(4, *SHAPE): 'quantum'})
-    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'

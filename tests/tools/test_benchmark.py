@@ -1,0 +1,228 @@
+"""tools/benchmark.py as a user types it, on sizes, models and data of next to nothing."""
+
+import json
+import pickle
+import platform
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.runner import EpochBasedTrainLoop, Runner
+from packaging.version import Version
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from lkca_mm.benchmark.model import benchmark_models
+from lkca_mm.benchmark.op import OpCase
+from lkca_mm.config import load_config
+from lkca_mm.engine import CompileHook, ResultRecordHook
+from lkca_mm.engine.run_config import enable_amp, set_launcher
+from lkca_mm.ops import calibration, choose_backend
+
+CONFIGS = Path(__file__).parents[2] / 'configs'
+
+
+@pytest.fixture
+def classifier(tmp_path):
+    """LKCA-B's recipe on CIFAR-10 with a tiny model and 60 images; the rest as it is."""
+    folder = tmp_path / 'data' / 'cifar-10-batches-py'
+    folder.mkdir(parents=True)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 3072), np.uint8)
+    for name in (*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch'):
+        content = {'data': pixels, 'labels': [*range(10), 0, 1]}
+        (folder / name).write_bytes(pickle.dumps(content))
+    path = tmp_path / 'classifier.py'
+    path.write_text(
+        f"""
+_base_ = {str(CONFIGS / 'cifar10' / 'lkca-b_100e.py')!r}
+model = dict(
+    backbone=dict(
+        arch=dict(_delete_=True, embed_dims=8, num_layers=1, num_heads=1, mlp_ratio=1),
+        patch_size=16,
+    ),
+    head=dict(in_channels=8),
+)
+train_dataloader = dict(
+    batch_size=4, num_workers=0, persistent_workers=False,
+    dataset=dict(data_root={str(tmp_path / 'data')!r}, allow_partial=True),
+)
+"""
+    )
+    return path
+
+
+def measure(run_tool, tmp_path, *argv):
+    """Runs the tool; returns its record and what it printed."""
+    path = tmp_path / 'results' / 'record.json'
+    code, out, err = run_tool('benchmark', *argv, '--out', path)
+    assert code == 0, err
+    return json.loads(path.read_text()), out
+
+
+class Count(TorchDispatchMode):
+    """Counts the operators that run, or one of them."""
+
+    def __init__(self, counted=None):
+        super().__init__()
+        self.counted, self.count = counted, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += self.counted in (None, function)
+        return function(*args, **(kwargs or {}))
+
+
+# --- the operator ----------------------------------------------------------------------
+
+
+def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
+    record, out = measure(run_tool, tmp_path, 'op', '--case', '4,12,2', '--rounds', 3)
+    assert 'ms / bound' in out and 'matmul' in out
+    assert record['environment']['hardware'] not in ('', platform.machine())
+    (result,) = record['results']
+    assert (result['grid'], result['channels'], result['batch']) == (4, 12, 2)
+    times = result['milliseconds']
+    assert set(times) == {'auto', 'toeplitz', 'hybrid', 'fft', 'conv', 'mhsa', 'bound'}
+    assert all(ms > 0 for ms in times.values())
+    for text, name in (('depthwise conv2d', 'conv'), ('mhsa with SDPA', 'mhsa')):
+        assert result['times_faster_than'][text] == pytest.approx(times[name] / times['auto'])
+    # 16 tokens, 12 channels, 2 images; forward, and backward for tokens and weights.
+    work = {
+        'bound': (2 * 3 * 2 * 16 * 16 * 12, 3 * 16 * 16 + 5 * 2 * 16 * 12),
+        'conv': (2 * 3 * 2 * 7 * 7 * 16 * 12, 3 * 7 * 7 + 5 * 2 * 16 * 12),
+        'mhsa': (2 * 3 * 2 * (4 * 16 * 12**2 + 2 * 16 * 16 * 12), 3 * 4 * 12**2 + 5 * 2 * 16 * 12),
+    }
+    for name, (flops, elements) in work.items():
+        compute = flops / (result['matmul_tflops'] * 1e12)
+        copy = 4 * elements / (result['copy_gigabytes_per_second'] * 1e9)
+        assert result['roofline'][name] == pytest.approx(1e3 * max(compute, copy))
+
+
+def test_the_sweep_takes_both_modes(run_tool, tmp_path, monkeypatch):
+    cases = [OpCase(4, 12, 2), OpCase(6, 12, 1)]
+    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: cases)
+    record, _ = measure(
+        run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16'
+    )  # fmt: skip
+    modes = [result['mode'] for result in record['results']]
+    assert modes == ['forward'] * 2 + ['forward + backward'] * 2
+    assert record['settings']['dtype'] == 'bf16'
+
+
+def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    calibration._choices_here.cache_clear()
+    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: [OpCase(4, 12, 2)])
+    code, out, err = run_tool('benchmark', 'calibrate', '--kernel', '3,5,12', '--rounds', 1)
+    assert code == 0, err
+    (choices,) = json.loads((tmp_path / 'lkca_mm' / 'calibration.json').read_text()).values()
+    shapes = ('4x4 kernel 7x7 G1 C12 32 bit', '5x5 kernel 3x3 G1 C12 32 bit')
+    assert set(choices) == {f'{s} {passes}' for s in shapes for passes in ('forward', 'training')}
+    calibration._choices_here.cache_clear()
+    for training, passes in ((True, 'training'), (False, 'forward')):
+        choice = choose_backend('cpu', 4, (3, 3), (5, 5), 1, 12, training=training)
+        assert choice == choices[f'{shapes[1]} {passes}']
+    assert shapes[1] in out
+    calibration._choices_here.cache_clear()
+
+
+# --- models ----------------------------------------------------------------------------
+
+
+def test_models_side_by_side(run_tool, write_config, classifier, tmp_path, monkeypatch):
+    monkeypatch.setattr('lkca_mm.benchmark.model.CompileHook', lambda: CompileHook(backend='eager'))
+    torch._dynamo.reset()
+    before = torch._dynamo.utils.counters['stats']['unique_graphs']
+    record, out = measure(
+        run_tool, tmp_path, 'model', write_config(), classifier, '--amp', '--compile', '--rounds', 1
+    )  # fmt: skip
+    # Training alone is compiled: a graph for each of the four compiled cases.
+    assert torch._dynamo.utils.counters['stats']['unique_graphs'] == before + 4
+    assert 'train_peak_mib' in out
+    kinds = [(Path(r['config']).stem, r['precision'], r['mode']) for r in record['results']]
+    assert kinds == [
+        (name, kind, mode)
+        for name in ('tiny', 'classifier')
+        for kind in ('fp32', 'bf16')
+        for mode in ('eager', 'compile')
+    ]
+    for result in record['results']:
+        assert result['image_size'] == [32, 32]
+        assert result['train_images_per_second'] > 0
+        assert result['infer_images_per_second'] > 0
+        # Weights, two moments and the gradients at least.
+        assert result['train_peak_mib'] * 2**20 > 4 * 4 * result['params']
+
+
+def test_inference_keeps_its_folded_kernels(write_config, monkeypatch):
+    """After a training step, as between the rounds, no kernel is folded again."""
+    counts = []
+
+    def take_turns(candidates, rounds, device):
+        train, infer = candidates.values()
+        for _ in range(3):
+            train()
+            with Count() as operators:
+                infer()
+            counts.append(operators.count)
+        return dict.fromkeys(candidates, 1.0)
+
+    monkeypatch.setattr('lkca_mm.benchmark.model.interleaved_medians', take_turns)
+    benchmark_models({'tiny': load_config(write_config())}, 2)
+    assert counts[0] > counts[1] == counts[2]
+
+
+# --- the loop --------------------------------------------------------------------------
+
+
+def test_the_loop_beside_the_bare_step(run_tool, classifier, tmp_path):
+    record, out = measure(
+        run_tool, tmp_path, 'train', classifier, '--block', 4, '--rounds', 2,
+        '--cfg-options', 'train_dataloader.batch_size=6',
+    )  # fmt: skip
+    assert 'times_bare' in out
+    assert record['settings']['cfg_options'] == ['train_dataloader.batch_size=6']
+    (result,) = record['results']
+    assert result['batch_size'] == 6
+    micro = result['microseconds']
+    assert result['times_bare'] == micro['loop'] / micro['bare'] > 0
+    assert 0 < result['data_share'] == micro['data'] / micro['loop'] < 1
+
+
+def test_the_loop_by_iterations(run_tool, write_config, tmp_path):
+    """A data set of four images in batches of two: the loop goes on past its end."""
+    measure(run_tool, tmp_path, 'train', write_config(), '--block', 3, '--rounds', 1)
+
+
+@pytest.mark.parametrize('amp', [False, True])
+def test_an_iteration_waits_for_no_number(classifier, tmp_path, monkeypatch, amp):
+    """The recipe as it is: on a GPU, the host waits for each tensor that becomes a number."""
+    if Version(torch.__version__) < Version('2.4'):
+        pytest.skip('the optimizer of PyTorch before 2.4 reads numbers where it is not fused')
+    options = {'work_dir': str(tmp_path / 'work'), 'train_cfg.max_epochs': 1}
+    options |= {'param_scheduler': [], 'log_level': 'WARNING'}
+    config = load_config(str(classifier), options)
+    for part in ('cfg', 'dataloader', 'evaluator'):
+        config[f'val_{part}'] = config[f'test_{part}'] = None
+    config.default_hooks.checkpoint.save_best = None
+    if amp:
+        enable_amp(config)
+    set_launcher(config, 'none')
+    runner = Runner.from_cfg(config)
+    runner.register_hook(ResultRecordHook(tmp_path / 'run.json', str(classifier)))
+    waits, counted = Count(torch.ops.aten._local_scalar_dense.default), []
+    run_iter = EpochBasedTrainLoop.run_iter
+
+    def count(loop, index, batch):
+        # The first value of a loss makes its history, the last iteration is logged.
+        counts = index not in (0, len(loop.dataloader) - 1)
+        counted.append(counts)
+        with waits if counts else nullcontext():
+            run_iter(loop, index, batch)
+
+    monkeypatch.setattr(EpochBasedTrainLoop, 'run_iter', count)
+    runner.train()
+    assert sum(counted) == 43
+    assert waits.count == 0
+    losses = runner.message_hub.log_scalars['train/loss']
+    assert len(losses.data[0]) == 45
