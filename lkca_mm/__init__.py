@@ -19,7 +19,7 @@ check_installation()
 with contextlib.redirect_stdout(io.StringIO()):
     import mmseg.datasets  # noqa: F401
 
-from lkca_mm import datasets, engine, evaluation, models, transforms, visualization  # noqa: E402
+from lkca_mm import datasets, engine, evaluation, models, visualization  # noqa: E402
 from lkca_mm.engine.named_configs import name_configs  # noqa: E402
 
 name_configs()
@@ -30,6 +30,5 @@ __all__ = [
     'engine',
     'evaluation',
     'models',
-    'transforms',
     'visualization',
 ]

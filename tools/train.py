@@ -12,7 +12,6 @@ from lkca_mm.command import run_command
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from lkca_mm.datasets.skipping import count_notes
 from lkca_mm.engine import (
     ResultRecordHook,
     ShardedTrainingRunner,
@@ -171,9 +170,6 @@ def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> in
             raise
         raise named from error
     if is_main_process():
-        skipped = count_notes(Path(work_dir) / NOTES)
-        if skipped:
-            print(f'left out {skipped} samples, which {Path(work_dir) / NOTES} names')
         losses = runner.message_hub.get_info('skipped_losses', 0)
         if losses:
             print(f'left out {losses} iterations whose loss was not finite')

@@ -9,7 +9,7 @@ from mmengine.registry import TRANSFORMS
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.inference.metainfo import find_test_dataset
-from lkca_mm.transforms import LoadCheckedImage
+from lkca_mm.datasets import LoadCheckedImage
 
 _ANNOTATION_LOADERS = ('LoadAnnotations', 'LoadCheckedMask')
 _IMAGE_LOADERS = ('LoadImageFromFile', 'LoadCheckedImage')

@@ -18,7 +18,6 @@ from lkca_mm.models.simple_feature_pyramid import SimpleFeaturePyramid
 from lkca_mm.models.timm_registration import register_in_timm
 from lkca_mm.models.vision_trunk import VisionTrunk
 from lkca_mm.models.vit_pytorch_backbone import VitPytorchBackbone
-from lkca_mm.models.whole_batch_preprocessor import WholeBatchPreprocessor
 
 register_in_timm()
 
@@ -33,7 +32,6 @@ __all__ = [
     'SimpleFeaturePyramid',
     'VisionTrunk',
     'VitPytorchBackbone',
-    'WholeBatchPreprocessor',
     'convert_mmseg_vit',
     'lkca_b',
     'lkca_l',
