@@ -4,7 +4,6 @@ import argparse
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 from lkca_mm.command import run_command
@@ -21,7 +20,6 @@ from lkca_mm.engine import (
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.checkpoint_loading import guard_loading
 from lkca_mm.engine.durable import remove_parts
-from lkca_mm.engine.durable_training import NOTES
 from lkca_mm.engine.failures import name_failure
 from lkca_mm.engine.loggers import add_logger_argument, log_to
 from lkca_mm.engine.newest_checkpoint import newest_checkpoint

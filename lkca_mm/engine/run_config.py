@@ -7,7 +7,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.command import describe, shorten
+from lkca_mm.command import shorten
 
 import torch
 from mmengine.config import Config, ConfigDict

@@ -77,17 +77,12 @@ def test_suffixes_of_the_class(tmp_path):
     check(city)
 
 
-@pytest.mark.parametrize(
-    'wrap',
-    [
-        lambda cfg: dict(type='RepeatDataset', times=2, dataset=cfg),
-        lambda cfg: dict(type='ConcatDataset', datasets=[dict(type='RepeatDataset', dataset=cfg)]),
-    ],
-)
-def test_wrapped(root, wrap):
-    check(wrap(ade(root)))
+def test_wrapped(root):
+    repeated = dict(type='RepeatDataset', times=2, dataset=ade(root))
+    wrapped = dict(type='ConcatDataset', datasets=[repeated, repeated])
+    check(wrapped)
     (root / TRAIN[0] / 'a.jpg').unlink()
-    assert 'has no image' in refusal(wrap(ade(root)))
+    assert 'has no image' in refusal(wrapped)
 
 
 def test_classification(tmp_path):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import scipy.io
 
+from lkca_mm.datasets.prepare import SOURCES
+
 TOOL = Path(__file__).parents[2] / 'tools' / 'prepare_data.py'
 
 
@@ -54,4 +56,4 @@ def test_one_line_for_a_mistake(tmp_path, argv, word):
 
 def test_every_data_set_is_offered():
     code, out, _ = run('--help')
-    assert code == 0 and '{ade20k,camvid,cifar10,cifar100,svhn,tiny-imagenet,scenes}' in out
+    assert code == 0 and f'{{{",".join(SOURCES)},scenes}}' in out
