@@ -110,6 +110,7 @@ class SmallImages(StagewiseBatches, BaseDataset):
         return samples
 
     def _samples(self, path: Path) -> list[dict[str, Any]]:
+        # `_read` returns the N images of a file, as arrays or paths, and their N labels.
         try:
             images, labels = self._read(path)
             pairs = zip(images, labels, strict=True)
@@ -117,10 +118,6 @@ class SmallImages(StagewiseBatches, BaseDataset):
         except Exception as error:  # damaged bytes can raise nearly anything
             reason = str(error).partition('\n')[0] or type(error).__name__
             raise DataError(f'{path} is damaged or not of this data set: {reason}') from error
-
-    def _read(self, path: Path) -> tuple[Any, Any]:
-        """Returns the images of a file, (N, 32, 32, 3) uint8 RGB, and their N labels."""
-        raise NotImplementedError
 
 
 class _CIFAR(SmallImages):
