@@ -4,7 +4,6 @@ import argparse
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 from lkca_mm.command import run_command
@@ -12,7 +11,6 @@ from lkca_mm.command import run_command
 from mmengine.config import Config
 from mmengine.dist import is_main_process
 
-from lkca_mm.datasets.skipping import count_notes
 from lkca_mm.engine import (
     ResultRecordHook,
     ShardedTrainingRunner,
@@ -22,7 +20,6 @@ from lkca_mm.engine import (
 from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint
 from lkca_mm.engine.checkpoint_loading import guard_loading
 from lkca_mm.engine.durable import remove_parts
-from lkca_mm.engine.durable_training import NOTES
 from lkca_mm.engine.failures import name_failure
 from lkca_mm.engine.loggers import add_logger_argument, log_to
 from lkca_mm.engine.newest_checkpoint import newest_checkpoint
@@ -171,9 +168,6 @@ def train(runner: TrainingRunner, args: argparse.Namespace, work_dir: str) -> in
             raise
         raise named from error
     if is_main_process():
-        skipped = count_notes(Path(work_dir) / NOTES)
-        if skipped:
-            print(f'left out {skipped} samples, which {Path(work_dir) / NOTES} names')
         losses = runner.message_hub.get_info('skipped_losses', 0)
         if losses:
             print(f'left out {losses} iterations whose loss was not finite')

@@ -1,18 +1,21 @@
-"""Data sets that mmsegmentation and mmpretrain lack, or that check their files."""
+"""Data sets and transforms that mmsegmentation and mmpretrain lack, or that check their files."""
 
 from lkca_mm.datasets.camvid import CamVidDataset
-from lkca_mm.datasets.cifar import CheckedCIFAR10, CheckedCIFAR100
-from lkca_mm.datasets.collate import whole_batch_collate
-from lkca_mm.datasets.skipping import SkippingDataset
-from lkca_mm.datasets.svhn import SVHN
-from lkca_mm.datasets.tiny_imagenet import TinyImageNet
+from lkca_mm.datasets.checks import check_data
+from lkca_mm.datasets.small import SVHN, CheckedCIFAR10, CheckedCIFAR100, TinyImageNet
+from lkca_mm.datasets.transforms import LoadCheckedImage, LoadCheckedMask, TorchvisionAutoAugment
+from lkca_mm.datasets.whole_batch import WholeBatchPreprocessor, whole_batch_collate
 
 __all__ = [
     'SVHN',
     'CamVidDataset',
     'CheckedCIFAR10',
     'CheckedCIFAR100',
-    'SkippingDataset',
+    'LoadCheckedImage',
+    'LoadCheckedMask',
     'TinyImageNet',
+    'TorchvisionAutoAugment',
+    'WholeBatchPreprocessor',
+    'check_data',
     'whole_batch_collate',
 ]

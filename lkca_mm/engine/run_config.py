@@ -7,14 +7,13 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.command import describe, shorten
+from lkca_mm.command import shorten
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
 
-from lkca_mm.datasets.files import check_classification_files
-from lkca_mm.datasets.folders import check_segmentation_folders
+from lkca_mm.datasets import check_data  # noqa: F401
 from lkca_mm.engine.config_bases import check_bases
 from lkca_mm.engine.config_shape import check_shape
 from lkca_mm.engine.options import add_settings_argument
@@ -95,29 +94,6 @@ def load_config(path: str, options: dict[str, Any] | None = None) -> Config:
         lines = str(error).strip().splitlines() or ['']
         raise ConfigError(f'{path}: {where}{type(error).__name__}: {shorten(lines[0])}') from error
     return config
-
-
-def check_data(config: Config, loaders: tuple[str, ...]) -> None:
-    """Looks for the data before a run begins and leaves anything behind.
-
-    Args:
-        config: The config.
-        loaders: Keys of the data loaders that the run will use.
-
-    Raises:
-        ConfigError: If it does not say where the data are.
-        DataError: If a file or folder is missing, or images and masks do not pair up.
-    """
-    for loader in loaders:
-        if not config.get(loader):
-            continue
-        try:
-            check_segmentation_folders(config[loader].dataset)
-            check_classification_files(config[loader].dataset)
-        except LKCAError:
-            raise
-        except Exception as error:
-            raise ConfigError(f'{config.filename}: {loader}.dataset: {describe(error)}') from error
 
 
 def add_hook(config: Config, hook: dict[str, Any]) -> None:

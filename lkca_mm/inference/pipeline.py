@@ -7,9 +7,9 @@ from mmengine.config import Config
 from mmengine.dataset import Compose
 from mmengine.registry import TRANSFORMS
 
+from lkca_mm.datasets import LoadCheckedImage
 from lkca_mm.errors import ConfigError
 from lkca_mm.inference.metainfo import find_test_dataset
-from lkca_mm.transforms import LoadCheckedImage
 
 _ANNOTATION_LOADERS = ('LoadAnnotations', 'LoadCheckedMask')
 _IMAGE_LOADERS = ('LoadImageFromFile', 'LoadCheckedImage')

@@ -19,7 +19,6 @@ from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
 from lkca_mm.models.pyramid import SimpleFeaturePyramid
 from lkca_mm.models.rivals import VitPytorchBackbone
 from lkca_mm.models.vit import LKCAViT, PlainViT, VisionTrunk, resample_position_embedding
-from lkca_mm.models.whole_batch_preprocessor import WholeBatchPreprocessor
 
 __all__ = [
     'ARCHS',
@@ -32,7 +31,6 @@ __all__ = [
     'SimpleFeaturePyramid',
     'VisionTrunk',
     'VitPytorchBackbone',
-    'WholeBatchPreprocessor',
     'convert_mmseg_vit',
     'lkca_b',
     'lkca_l',

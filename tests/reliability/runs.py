@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from mmengine.config import Config
 
-from lkca_mm.datasets.cifar_files import CIFAR10_LAYOUT
-from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
+from lkca_mm.datasets import CheckedCIFAR10
+from lkca_mm.datasets.scenes import prepare_scenes
 
 ROOT = Path(__file__).parents[2]
 
@@ -106,18 +106,18 @@ custom_hooks = [
 def write_segmentation(folder, iterations, interval=3, text=''):
     """Writes the demo's config, shrunk, and its data; checkpoints lie within a pass over them."""
     if not (folder / 'scenes').exists():
-        prepare_scenes(folder, SceneSettings(size=32, num_train=16, num_val=2))
+        prepare_scenes(folder, size=32, num_train=16, num_val=2)
     return _write(folder, 'segmentation', SEGMENTATION, text, 'upernet_lkca-tiny_scenes_demo.py',
                   folder / 'scenes', iterations, interval)  # fmt: skip
 
 
 def write_classification(folder, iterations, interval=3, text=''):
     """Writes CIFAR-10's config, shrunk: epochs of 18 iterations, which pass 3 times over 50."""
-    data = folder / 'cifar' / CIFAR10_LAYOUT.folder
+    data = folder / 'cifar' / CheckedCIFAR10.SUBFOLDER
     if not data.exists():
         data.mkdir(parents=True)
         generator = np.random.default_rng(0)
-        for name in (name for names in CIFAR10_LAYOUT.files.values() for name in names):
+        for name in (name for names in CheckedCIFAR10.FILES.values() for name in names):
             pixels = generator.integers(0, 256, (10, 3072), np.uint8)
             content = {'data': pixels, 'labels': list(range(10)), 'batch_label': 'x'}
             (data / name).write_bytes(pickle.dumps(content))

@@ -6,7 +6,7 @@ from made_up_runs import CONFIGS
 from mmengine.config import Config
 from mmpretrain.registry import DATASETS
 
-from lkca_mm.datasets.folders import check_segmentation_folders
+from lkca_mm.datasets import check_data
 from lkca_mm.reproduce.schedules import settings_of
 from lkca_mm.reproduce.selection import experiments_of, select_tables
 from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
@@ -41,8 +41,7 @@ def test_pictures_and_labels_as_the_model_gets_them(table, dataset, side, classe
 def test_scenes_stand_in_for_ade20k(tmp_path):
     prepare_stand_in('ade20k', tmp_path)
     config = smoke_config(7, 'fpn_lkca-s', 'ade20k', tmp_path)
-    for loader in ('train_dataloader', 'val_dataloader'):
-        check_segmentation_folders(config[loader].dataset)
+    check_data(config, ('train_dataloader', 'val_dataloader'))
     assert config.train_dataloader.batch_size == 2
     assert len([*(tmp_path / 'scenes' / 'images' / 'training').iterdir()]) == 4
 

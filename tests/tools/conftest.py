@@ -16,7 +16,7 @@ from mmpretrain.visualization import UniversalVisualizer
 from mmseg.visualization import SegLocalVisualizer
 from yapf.yapflib import yapf_api
 
-from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
+from lkca_mm.datasets.scenes import prepare_scenes
 
 ROOT = Path(__file__).parents[2]
 _KEPT_BY_A_PROCESS = (
@@ -75,7 +75,7 @@ def quick_text(monkeypatch):
 def scenes(tmp_path_factory):
     """A few generated pictures of 32 x 32, as `tools/prepare_data.py scenes` lays them out."""
     root = tmp_path_factory.mktemp('data')
-    prepare_scenes(root, SceneSettings(size=32, num_train=4, num_val=2))
+    prepare_scenes(root, size=32, num_train=4, num_val=2)
     return root / 'scenes'
 
 

@@ -11,7 +11,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
+from lkca_mm.datasets.scenes import prepare_scenes
 from lkca_mm.inference.network import build_network
 from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
 
@@ -109,7 +109,7 @@ def make_world(folder):
 
 def _write_data(data):
     """Writes generated pictures where and as ADE20K has its own."""
-    prepare_scenes(data, SceneSettings(size=_SIDE, num_train=2, num_val=3))
+    prepare_scenes(data, size=_SIDE, num_train=2, num_val=3)
     ade = data / 'ADEChallengeData2016'
     for split, short in (('training', 'train'), ('validation', 'val')):
         for folder, suffix in (('images', '.jpg'), ('annotations', '.png')):

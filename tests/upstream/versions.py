@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
     *('torch', 'torchvision', 'mmengine', 'mmcv', 'mmsegmentation', 'mmpretrain'),
-    *('numpy', 'opencv-python', 'timm', 'vit-pytorch', 'triton', 'pytest'),
+    *('numpy', 'opencv-python', 'timm', 'vit-pytorch', 'pytest'),
 )
 
 

@@ -16,7 +16,7 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadCheckedImage'),
     dict(type='Resize', scale=(2048, 512), keep_ratio=True),
-    # After Resize: the mask is scored at the picture's own size.
+    # After Resize: the mask is scored at the image's own size.
     load_mask,
     dict(type='PackSegInputs'),
 ]

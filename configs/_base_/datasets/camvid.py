@@ -1,4 +1,4 @@
-# CamVid, 11 classes, 367 / 101 / 233 pictures of 480x360: python tools/prepare_data.py camvid
+# CamVid, 11 classes, 367 / 101 / 233 images of 480x360: python tools/prepare_data.py camvid
 _base_ = 'segmentation_loaders.py'
 dataset_type = 'CamVidDataset'
 data_root = 'data/CamVid'

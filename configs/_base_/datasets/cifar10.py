@@ -1,13 +1,13 @@
-# CIFAR-10: 50,000 + 10,000 pictures of 10 classes.
+# CIFAR-10: 50,000 + 10,000 images of 10 classes.
 num_classes = 10
 img_size = 32
 patch_size = 4
 mean = [0.4914, 0.4822, 0.4465]
 std = [0.247, 0.2435, 0.2616]
-# The pictures' values run from 0 to 255, the published statistics from 0 to 1.
+# The images' values run from 0 to 255, the published statistics from 0 to 1.
 pixel_mean = [125.307, 122.961, 113.8575]
 pixel_std = [62.985, 62.0925, 66.708]
-# Whole batches from the worker to the head: with mmpretrain's own pair, which takes pictures
+# Whole batches from the worker to the head: with mmpretrain's own pair, which takes images
 # one by one, a GPU would wait longer than it computes.
 data_preprocessor = dict(type='WholeBatchPreprocessor', num_classes=num_classes)
 train_pipeline = [

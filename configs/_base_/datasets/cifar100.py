@@ -1,4 +1,4 @@
-# CIFAR-100: 50,000 + 10,000 pictures of 100 classes.
+# CIFAR-100: 50,000 + 10,000 images of 100 classes.
 _base_ = './cifar10.py'
 num_classes = 100
 mean = [0.507, 0.4865, 0.4409]

@@ -1,5 +1,5 @@
-# Tiny-ImageNet-200: 100,000 + 10,000 pictures of 64 x 64. The 10,000 for testing have no
-# labels, so the validation pictures are scored, as everywhere.
+# Tiny-ImageNet-200: 100,000 + 10,000 images of 64 x 64. The 10,000 for testing have no
+# labels, so the validation images are scored, as everywhere.
 _base_ = './cifar10.py'
 num_classes = 200
 img_size = 64
