@@ -20,9 +20,6 @@ with contextlib.redirect_stdout(io.StringIO()):
     import mmseg.datasets  # noqa: F401
 
 from lkca_mm import datasets, engine, evaluation, models, transforms, visualization  # noqa: E402
-from lkca_mm.engine.named_configs import name_configs  # noqa: E402
-
-name_configs()
 
 __all__ = [
     '__version__',

@@ -4,7 +4,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from lkca_mm.command import run_command
+from lkca_mm.command import run_tool as run_tool_main
 
 import pytest
 from mmengine.config import Config
@@ -51,7 +51,8 @@ def run_tool(capfd):
         spec.loader.exec_module(tool)
         capfd.readouterr()
         try:
-            code = run_command(tool.build_parser(), tool.main, [str(word) for word in argv])
+            args = tool.build_parser().parse_args([str(word) for word in argv])
+            code = run_tool_main(tool.main, args)
         except SystemExit as end:  # argparse's way out
             code = end.code
         finally:
