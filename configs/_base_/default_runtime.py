@@ -6,7 +6,6 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 custom_hooks = [
-    dict(type='HostMemoryHook'),
     # Different random numbers in each process, and after a resume.
     dict(type='IterationSeedHook'),
     # Ctrl-C saves a checkpoint to go on from.

@@ -3,7 +3,6 @@
 from lkca_mm.engine.compile_hook import CompileHook
 from lkca_mm.engine.hooks import (
     DeferredRuntimeInfoHook,
-    HostMemoryHook,
     InterruptHook,
     TrainingInterrupted,
 )
@@ -17,7 +16,6 @@ __all__ = [
     'BFloat16OptimWrapper',
     'CompileHook',
     'DeferredRuntimeInfoHook',
-    'HostMemoryHook',
     'InterruptHook',
     'IterationSeedHook',
     'MergedGroupsConstructor',

@@ -18,12 +18,7 @@ from mmengine.runner import CheckpointLoader
 from mmengine.runner.checkpoint import load_from_local
 from torch import nn
 
-from lkca_mm.errors import (
-    CheckpointError,
-    DamagedCheckpointError,
-    UntrustedCheckpointError,
-    shown,
-)
+from lkca_mm.errors import CheckpointError, DamagedCheckpointError, UntrustedCheckpointError, shown
 
 POINTER = 'last_checkpoint'
 """The file of a work dir that names the newest checkpoint, as mmengine has it."""
@@ -31,10 +26,6 @@ POINTER = 'last_checkpoint'
 # What PyTorch says of a file that holds more than data, and the name of what that is.
 _REFUSED = re.compile(
     r'GLOBAL (\S+)|[Uu]nsupported class (\S+)|Unsupported operand|unrecognized function'
-)
-_NUMBERS = (
-    *('bool', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'),
-    *('float16', 'float32', 'float64'),
 )
 
 
@@ -61,14 +52,13 @@ def _allowed() -> list[Any]:
     That is the histories of the message hub and numbers of NumPy. mmengine's fork has a list
     of its own, with the whole of ``getattr`` in it.
     """
-    reconstruct, scalar = np.ndarray((0,)).__reduce__()[0], np.float64(0).__reduce__()[0]
-    stand_ins = [_named(_statistic, 'builtins', 'getattr')]
+    made = [_named(_statistic, 'builtins', 'getattr')]
     # NumPy 2 renamed the module; checkpoints of either are read by either.
     for module in ('numpy.core.multiarray', 'numpy._core.multiarray'):
-        stand_ins.append(_named(reconstruct, module, '_reconstruct'))
-        stand_ins.append(_named(scalar, module, 'scalar'))
-    kinds = [type(np.dtype(name)) for name in _NUMBERS]
-    return [HistoryBuffer, np.ndarray, np.dtype, *kinds, *stand_ins]
+        made.append(_named(np.ndarray((0,)).__reduce__()[0], module, '_reconstruct'))
+        made.append(_named(np.float64(0).__reduce__()[0], module, 'scalar'))
+    kinds = {type(np.dtype(code)) for code in '?bhilqBHILQefd'}
+    return [HistoryBuffer, np.ndarray, np.dtype, *kinds, *made]
 
 
 def _load(path: Path, map_location: Any, trust: bool) -> Any:
@@ -78,21 +68,19 @@ def _load(path: Path, map_location: Any, trust: bool) -> Any:
         with torch.serialization.safe_globals(_allowed()):
             return torch.load(str(path), map_location=map_location, weights_only=True)
     warnings.warn(
-        f'{path}: this PyTorch cannot read a checkpoint of mmengine as data alone (2.5 can); '
+        f'{path}: this PyTorch cannot read it as data alone, 2.5 can; '
         'only load files whose origin you know',
-        stacklevel=4,
+        stacklevel=3,
     )
     return load_from_local(str(path), map_location)
 
 
 def _check_whole(path: Path) -> None:
     """Compares every byte with the checksums in the file, which PyTorch does not."""
-    if not zipfile.is_zipfile(path):
-        return  # the format before PyTorch 1.6, or no checkpoint: PyTorch says which
-    with zipfile.ZipFile(path) as archive:
-        damaged = archive.testzip()
-    if damaged is not None:
-        raise zipfile.BadZipFile(f'the bytes of {damaged} have changed')
+    if zipfile.is_zipfile(path):  # not so before PyTorch 1.6
+        with zipfile.ZipFile(path) as archive:
+            if damaged := archive.testzip():
+                raise zipfile.BadZipFile(f'the bytes of {damaged} have changed')
 
 
 def read_checkpoint(
@@ -106,9 +94,8 @@ def read_checkpoint(
         map_location: As for ``torch.load``.
 
     Raises:
-        CheckpointError: If the file is missing or holds no dict.
-        DamagedCheckpointError: If it is cut short or changed.
-        UntrustedCheckpointError: If it holds more than data.
+        CheckpointError: If the file is missing, cut short or changed, or holds more than data
+            (:class:`UntrustedCheckpointError`).
     """
     path = Path(path).expanduser()
     if not path.is_file():
@@ -117,8 +104,7 @@ def read_checkpoint(
         _check_whole(path)
         loaded = _load(path, map_location, trust)
     except Exception as error:  # a file can be wrong in many ways
-        found = None if trust else _REFUSED.search(str(error))
-        if found:
+        if not trust and (found := _REFUSED.search(str(error))):
             name = found[1] or found[2] or 'an instruction'
             raise UntrustedCheckpointError(
                 f'{path}: holds {name}, which is not data and could run code when it is loaded; '
@@ -131,8 +117,7 @@ def read_checkpoint(
     if not isinstance(loaded, dict):
         raise CheckpointError(f'{path}: holds a {type(loaded).__name__}, not a checkpoint')
     if not trust and isinstance(loaded.get('meta'), dict):
-        # mmengine runs a config of this name, which is Python, when it resumes.
-        loaded['meta'].pop('config', None)
+        loaded['meta'].pop('config', None)  # Python code, which mmengine runs when it resumes
     return loaded
 
 
@@ -141,7 +126,7 @@ def reading_as_data(trust: bool = False) -> Iterator[None]:
     """Has mmengine read local checkpoints by :func:`read_checkpoint` inside the ``with``.
 
     That covers ``load_from``, ``resume`` and ``init_cfg=dict(type='Pretrained')``. By itself
-    mmengine runs what a file holds beside data: the fork when reading it as data fails,
+    mmengine runs what a file holds beside data: the fork if reading it as data fails,
     upstream always.
 
     Args:
@@ -174,44 +159,20 @@ def fit_weights(model: nn.Module, checkpoint: dict[str, Any], path: str | Path) 
     """
     model = model.module if is_model_wrapper(model) else model
     weights = checkpoint.get('state_dict', checkpoint)
-    weights = {name.removeprefix('module.'): value for name, value in weights.items()}
-    ours = model.state_dict()
-    problems = []
-    if missing := [name for name in ours if name not in weights]:
-        problems.append(f'it lacks {_some(missing)}')
-    if left_over := [name for name in weights if name not in ours]:
-        problems.append(f'the model has no {_some(left_over)}')
-    if not problems:
-        try:
-            model.load_state_dict(weights, strict=True)
-        except RuntimeError as error:
-            lines = [line.strip() for line in str(error).splitlines()]
-            problems = [line for line in lines if 'size mismatch' in line][:1] or lines[:1]
-    if problems:
+    try:
+        model.load_state_dict({name.removeprefix('module.'): w for name, w in weights.items()})
+    except RuntimeError as error:
+        words = ' '.join(' '.join(str(error).split()).split(': ', 1)[1:])
         raise CheckpointError(
-            f'{path}: is a checkpoint of another model: {"; ".join(problems)}; '
+            f'{path}: is a checkpoint of another model ({words[:200]}); '
             'give the config that it was trained with'
-        )
-
-
-def _some(names: list[str]) -> str:
-    first = ', '.join(names[:2])
-    return f'{first} and {len(names) - 2} more' if len(names) > 2 else first
+        ) from error
 
 
 def load_weights(model: nn.Module, path: str | Path, trust: bool = False) -> dict[str, Any]:
-    """Reads a checkpoint and loads its weights strictly.
+    """Reads a checkpoint, loads its weights strictly and returns it with its ``meta``.
 
-    Args:
-        model: The model.
-        path: The checkpoint file.
-        trust: Whether to load one that can run code.
-
-    Returns:
-        The checkpoint, with its ``meta``.
-
-    Raises:
-        CheckpointError: If the file is missing, unreadable or of another model.
+    See :func:`read_checkpoint` and :func:`fit_weights` for arguments and errors.
     """
     checkpoint = read_checkpoint(path, trust)
     fit_weights(model, checkpoint, path)
@@ -221,14 +182,10 @@ def load_weights(model: nn.Module, path: str | Path, trust: bool = False) -> dic
 def newest_checkpoint(
     work_dir: str | Path, trust: bool = False
 ) -> tuple[str, dict[str, Any]] | None:
-    """Finds the newest whole checkpoint that training can go on from.
+    """Finds the newest whole checkpoint of a work dir that training can go on from.
 
     The one that ``last_checkpoint`` names comes first, then the others by age. Those that are
     damaged are named on stderr.
-
-    Args:
-        work_dir: The folder.
-        trust: Whether to load one that can run code.
 
     Returns:
         The file and what it holds; None if the folder has no checkpoint.
@@ -251,9 +208,9 @@ def newest_checkpoint(
         except DamagedCheckpointError as error:
             print(f'skipped {error}', file=sys.stderr)
             damaged = True
-            continue
-        if 'optimizer' in checkpoint:
-            return str(path), checkpoint
+        else:
+            if 'optimizer' in checkpoint:
+                return str(path), checkpoint
     if damaged:
         raise CheckpointError(
             f'{work_dir}: none of its checkpoints is whole; '

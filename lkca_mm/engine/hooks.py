@@ -1,20 +1,17 @@
-"""Hooks that the base configs name: losses, memory, Ctrl-C."""
+"""Hooks that the base configs name: losses that are read late, and Ctrl-C."""
 
 import math
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
-from mmengine.device import is_cuda_available
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook, LoggerHook, RuntimeInfoHook
 from mmengine.registry import HOOKS
-from torch import Tensor
 
 from lkca_mm.engine.checkpoint import POINTER
 from lkca_mm.errors import TrainingError
@@ -36,7 +33,6 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
     mmengine turns every loss into a number at once, so that the host waits for the GPU in each
     iteration. Here losses stay on their device until the logger, a validation or a checkpoint
     needs them; then all come over in one transfer. Stands in ``default_hooks.runtime_info``.
-
     The histories of logged values keep the last 10,000.
 
     Raises:
@@ -46,7 +42,6 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
 
     def __init__(self) -> None:
         self._waiting: list[tuple[int, dict[str, Any]]] = []
-        self._interval = 0
 
     def before_train(self, runner: Any) -> None:
         """Looks up how often the logger reads."""
@@ -55,17 +50,10 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
         self._interval = intervals[0] if intervals else 50
 
     def after_train_iter(
-        self,
-        runner: Any,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: dict[str, Any] | None = None,
+        self, runner: Any, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Keeps the losses, and reads them where the logger does."""
-        losses = {
-            name: value.detach().reshape(()) if isinstance(value, Tensor) else torch.tensor(value)
-            for name, value in (outputs or {}).items()
-        }
+        losses = {name: torch.as_tensor(loss).detach() for name, loss in (outputs or {}).items()}
         self._waiting.append((runner.iter + 1, losses))
         if self.every_n_inner_iters(batch_idx, self._interval) or self.end_of_epoch(
             runner.train_dataloader, batch_idx
@@ -88,66 +76,37 @@ class DeferredRuntimeInfoHook(RuntimeInfoHook):
         checkpoint['message_hub'] = runner.message_hub.state_dict()
         for name, weight in checkpoint['state_dict'].items():
             if not torch.isfinite(weight).all():
+                at = checkpoint['meta']['iter']
                 raise TrainingError(
-                    f'the weight {name} is not finite after iteration '
-                    f'{checkpoint["meta"]["iter"]}; {_advice(runner)}'
+                    f'the weight {name} is not finite after iteration {at}; {_hint(runner)}'
                 )
 
     def _read(self, runner: Any) -> None:
         waiting, self._waiting = self._waiting, []
-        tensors = [value for _, losses in waiting for value in losses.values()]
-        if not tensors:
+        losses = [loss.reshape(()) for _, named in waiting for loss in named.values()]
+        if not losses:
             return
-        read = torch.stack([value.to(tensors[0].device) for value in tensors]).tolist()
-        values, hub = iter(read), runner.message_hub
-        bad = None
-        for iteration, losses in waiting:
-            for name, value in zip(losses, values, strict=False):
+        hub, bad = runner.message_hub, None
+        values = iter(torch.stack([loss.to(losses[0].device) for loss in losses]).tolist())
+        for iteration, named in waiting:
+            for name, value in zip(named, values, strict=False):
                 hub.update_scalar(f'train/{name}', value)
                 if name == 'loss' and bad is None and not math.isfinite(value):
                     bad = iteration
         for history in hub.log_scalars.values():
             history.max_length = _MOST_VALUES
         if bad is not None:
-            raise TrainingError(f'the loss is not finite at iteration {bad}; {_advice(runner)}')
+            raise TrainingError(f'the loss is not finite at iteration {bad}; {_hint(runner)}')
 
 
-def _advice(runner: Any) -> str:
+def _hint(runner: Any) -> str:
     pointer = Path(runner.work_dir) / POINTER
     last = pointer.read_text(encoding='utf-8') if pointer.is_file() else 'not written yet'
     return f'lower the learning rate or clip the gradients (last checkpoint: {last})'
 
 
-@HOOKS.register_module()
-class HostMemoryHook(Hook):
-    """Logs the peak resident memory of the process, in MiB, when training on a CPU.
-
-    mmengine's log line shows ``memory`` for CUDA devices only.
-    """
-
-    priority = 'VERY_HIGH'
-
-    def __init__(self) -> None:
-        # Asked once: without a GPU the question takes longer than the rest of this hook.
-        self._measures = not is_cuda_available() and sys.platform != 'win32'
-
-    def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
-        """Adds ``memory`` to the log line."""
-        if self._measures:
-            import resource  # not on Windows
-
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            # Linux counts in KiB, macOS in bytes.
-            mebibytes = peak / 2**20 if sys.platform == 'darwin' else peak / 2**10
-            runner.message_hub.update_scalar('train/memory', mebibytes)
-
-
 class TrainingInterrupted(KeyboardInterrupt):
-    """Training was interrupted and can go on.
-
-    Attributes:
-        checkpoint: The checkpoint to go on from.
-    """
+    """Training was interrupted; ``checkpoint`` is the path to go on from."""
 
     def __init__(self, checkpoint: Path) -> None:
         super().__init__(f'interrupted; saved {checkpoint}')
@@ -158,15 +117,14 @@ class TrainingInterrupted(KeyboardInterrupt):
 class InterruptHook(Hook):
     """Saves a checkpoint after the running iteration on SIGINT or SIGTERM, then ends training.
 
-    The checkpoint is ``interrupted_iter_<N>.pth`` in the work dir, and becomes the one that
-    ``--resume`` finds. During a validation the weights may be those of an average
-    (``EMAHook``): training ends at once where a checkpoint of this iteration exists, else when
-    the validation is over. A second Ctrl-C ends training at once. Of several processes the
+    The checkpoint is ``interrupted_iter_<N>.pth`` in the work dir, unless one of this iteration
+    exists, and becomes the one that ``--resume`` finds. During a validation the weights may be
+    an average (``EMAHook``): there training ends at once if the iteration is saved already,
+    else after the validation. A second Ctrl-C ends training at once. Of several processes the
     first saves; the launcher ends the others.
     """
 
-    # After the scheduler's step and after the regular checkpoint.
-    priority = 'LOWEST'
+    priority = 'LOWEST'  # after the scheduler's step and the regular checkpoint
 
     def __init__(self) -> None:
         self._owner = os.getpid()
@@ -214,8 +172,7 @@ class InterruptHook(Hook):
 
     def after_train_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Saves and ends training if asked to."""
-        # The runner counts this iteration only after its hooks.
-        self._end(runner, runner.iter + 1)
+        self._end(runner, runner.iter + 1)  # the runner counts this iteration after its hooks
 
     def after_val_iter(self, runner: Any, *args: Any, **kwargs: Any) -> None:
         """Ends training in the middle of a validation if the iteration is saved already."""

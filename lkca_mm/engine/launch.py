@@ -31,9 +31,8 @@ def check_data(config: Config, loaders: Sequence[str]) -> None:
 
 def set_work_dir(config: Config, work_dir: str | None) -> None:
     """Sets where logs and checkpoints go: as given, as the config says, or by its name."""
-    config.work_dir = (
-        work_dir or config.get('work_dir') or f'work_dirs/{Path(config.filename).stem}'
-    )
+    own = config.get('work_dir') or f'work_dirs/{Path(config.filename).stem}'
+    config.work_dir = work_dir or own
 
 
 def segments_images(config: Config) -> bool:
@@ -47,13 +46,7 @@ def add_hook(config: Config, **hook: Any) -> None:
 
 
 def log_to(config: Config, names: Sequence[str]) -> None:
-    """Adds visualizer backends for the logged values.
-
-    Args:
-        config: The config, whose ``work_dir`` is set.
-        names: ``'tensorboard'``, which writes into ``vis_data`` of the work dir, or
-            ``'wandb'``, whose environment variables (``WANDB_MODE``, ...) apply.
-    """
+    """Shows the logged values in ``'tensorboard'`` or ``'wandb'``, beside the work dir's log."""
     visualizer = config.get('visualizer') or {'type': 'Visualizer'}
     backends = list(visualizer.get('vis_backends') or [{'type': 'LocalVisBackend'}])
     for name in names:
@@ -63,8 +56,24 @@ def log_to(config: Config, names: Sequence[str]) -> None:
         config.visualizer = {**visualizer, 'vis_backends': backends}
 
 
+def enable_amp(config: Config) -> None:
+    """Turns on mixed precision: bf16, or fp16 with loss scaling on a GPU without bf16."""
+    if not torch.cuda.is_available() or _has_bf16():
+        config.optim_wrapper.type = 'BFloat16OptimWrapper'
+    else:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def _has_bf16() -> bool:
+    try:  # by default PyTorch counts emulation, which is slower than fp16
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    except TypeError:  # before PyTorch 2.4
+        return torch.cuda.is_bf16_supported()
+
+
 def add_tta(config: Config) -> None:
-    """Turns on test-time augmentation as the config describes it; raises a ConfigError."""
+    """Turns on test-time augmentation as the config describes it."""
     for key in ('tta_model', 'tta_pipeline'):
         if not config.get(key):
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
@@ -73,7 +82,7 @@ def add_tta(config: Config) -> None:
 
 
 def save_predictions(config: Config, folder: Path) -> None:
-    """Has the evaluator save masks, or the classifier's scores, under a folder."""
+    """Has masks, or the scores of the classes, saved in a folder."""
     found = config.test_evaluator
     evaluators = list(found) if isinstance(found, (list, tuple)) else [found]
     if segments_images(config):
@@ -89,42 +98,20 @@ def save_drawings(config: Config, folder: str) -> None:
     """Has the predictions drawn into a folder."""
     if segments_images(config):
         add_hook(config, type='SideBySideHook', out_dir=folder)
-    else:
-        config.default_hooks.visualization = {
-            'type': 'VisualizationHook',
-            'enable': True,
-            'interval': 1,
-            'out_dir': folder,
-        }
-        config.setdefault('visualizer', {'type': 'UniversalVisualizer'})
-
-
-def enable_amp(config: Config) -> None:
-    """Turns on mixed precision: bf16, or fp16 with loss scaling on a GPU without bf16."""
-    if not torch.cuda.is_available() or _has_bf16():
-        config.optim_wrapper.type = 'BFloat16OptimWrapper'
-    else:
-        config.optim_wrapper.type = 'AmpOptimWrapper'
-        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
-
-
-def _has_bf16() -> bool:
-    try:  # PyTorch counts emulation, which is slower than fp16, unless it is told not to
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    except TypeError:  # before PyTorch 2.4
-        return torch.cuda.is_bf16_supported()
+        return
+    drawing = {'type': 'VisualizationHook', 'enable': True, 'interval': 1, 'out_dir': folder}
+    config.default_hooks.visualization = drawing
+    config.setdefault('visualizer', {'type': 'UniversalVisualizer'})
 
 
 def resume_from(config: Config, path: str, trust: bool = False) -> dict[str, Any] | None:
-    """Sets the checkpoint that training goes on from.
+    """Sets the checkpoint that training goes on from, and returns what it holds.
 
     Args:
         config: The config; its ``load_from`` and ``resume`` are set.
-        path: A checkpoint, or ``'auto'`` for the newest whole one in the work dir.
+        path: A checkpoint, or ``'auto'`` for the newest whole one in the work dir; None is
+            returned if there is none yet.
         trust: Whether to load one that can run code.
-
-    Returns:
-        The checkpoint; None if the work dir has none yet.
 
     Raises:
         CheckpointError: If it cannot be read or lacks the optimizer's state.
@@ -149,50 +136,47 @@ def resume_from(config: Config, path: str, trust: bool = False) -> dict[str, Any
 def set_randomness(
     config: Config, seed: int | None, deterministic: bool, checkpoint: dict[str, Any] | None
 ) -> None:
-    """Sets the seed, which a resumed run keeps, and what makes a run repeatable.
-
-    A deterministic run names in its config what seeds each iteration and each sample
-    (:mod:`lkca_mm.engine.seeds`).
+    """Sets the seed, and what makes a run repeatable (:mod:`lkca_mm.engine.seeds`).
 
     Args:
         config: The config.
         seed: The seed that the user gave.
         deterministic: Whether the user asked for the same result every time.
-        checkpoint: What the run goes on from.
+        checkpoint: What the run goes on from; its seed stays.
 
     Raises:
-        ConfigError: If the user gave another seed than the run began with, or the training
-            data are drawn in a way that cannot be repeated.
+        ConfigError: If the run began with another seed, or its sampler cannot be numbered.
     """
     randomness = {'seed': None, **(config.get('randomness') or {})}
     begun_with = (checkpoint or {}).get('meta', {}).get('seed')
-    if seed is not None and begun_with not in (None, seed):
+    if None not in (seed, begun_with) and seed != begun_with:
         raise ConfigError(
             f'--seed {seed}: the run of {config.load_from} began with {begun_with}; '
             'leave --seed out to go on with it'
         )
     for given in (seed, begun_with):
-        if given is not None:
-            randomness['seed'] = given
+        randomness['seed'] = randomness['seed'] if given is None else given
+    if deterministic or randomness.get('deterministic'):
+        randomness.update(deterministic=True, seed=randomness['seed'] or 0)
+        _number_samples(config, randomness['seed'])
+        # Otherwise cuBLAS adds in an order of its own; read when CUDA starts.
+        os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
     config.randomness = randomness
-    if not (deterministic or randomness.get('deterministic')):
-        return
-    config.randomness.update(deterministic=True, seed=randomness['seed'] or 0)
-    # Otherwise cuBLAS adds in an order of its own; read when CUDA starts.
-    os.environ.setdefault('CUBLAS_WORKSPACE_CONFIG', ':4096:8')
+
+
+def _number_samples(config: Config, seed: int) -> None:
     loader = config.train_dataloader
-    if config.train_cfg.get('type') == 'IterBasedTrainLoop' and not (
-        {'InfiniteSampler', 'NumberedSampler'} & {loader.sampler.type}
-    ):
+    if loader.sampler.type == 'NumberedSampler':  # the config that such a run has written
+        return
+    by_iteration = config.train_cfg.get('type') == 'IterBasedTrainLoop'
+    if by_iteration and loader.sampler.type != 'InfiniteSampler':
         raise ConfigError(
             '--deterministic with IterBasedTrainLoop needs a sampler without an end; '
             "set train_dataloader.sampler.type='InfiniteSampler'"
         )
-    if loader.sampler.type != 'NumberedSampler':  # a config that such a run wrote has it already
-        loader.sampler = {'type': 'NumberedSampler', 'sampler': loader.sampler}
-        seed = config.randomness.seed
-        loader.dataset = {'type': 'SeededDataset', 'dataset': loader.dataset, 'seed': seed}
-        add_hook(config, type='IterationSeedHook', every=True)
+    loader.sampler = {'type': 'NumberedSampler', 'sampler': loader.sampler}
+    loader.dataset = {'type': 'SeededDataset', 'dataset': loader.dataset, 'seed': seed}
+    add_hook(config, type='IterationSeedHook', every=True)
 
 
 def set_launcher(config: Config, launcher: str) -> None:
@@ -201,17 +185,12 @@ def set_launcher(config: Config, launcher: str) -> None:
     mmengine starts several processes on accelerators only; on a CPU the process group is
     started here, with gloo.
 
-    Args:
-        config: The config.
-        launcher: ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
-
     Raises:
         ConfigError: If the run needs what this machine, or PyTorch, does not have.
     """
     config.launcher = launcher
     if torch.cuda.is_available():
-        deterministic = (config.get('randomness') or {}).get('deterministic')
-        if deterministic and segments_images(config):
+        if config.get('randomness', {}).get('deterministic') and segments_images(config):
             raise ConfigError(
                 '--deterministic: PyTorch has no deterministic CUDA version of what segmentation '
                 'needs (adaptive pooling, 2D cross-entropy, histc); leave it out, or train on '
@@ -245,10 +224,7 @@ def _use_plain_batch_norm(settings: Any) -> None:
 
 
 def leave_together() -> None:
-    """Ends the process group once all processes are done.
-
-    A process that leaves early closes connections that others still read from.
-    """
+    """Ends the process group once all processes are done, as others may still read from it."""
     if is_distributed():
         torch.distributed.barrier()
         # A thread of gloo's needs the interpreter once more to release its last tensors.

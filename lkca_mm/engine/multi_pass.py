@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS, LOOPS
-from mmengine.runner import EpochBasedTrainLoop, Runner
-from torch.utils.data import DataLoader, Sampler
+from mmengine.runner import EpochBasedTrainLoop
+from torch.utils.data import Sampler
 
 from lkca_mm.errors import ConfigError
 
@@ -27,9 +27,6 @@ class MultiPassSampler(Sampler[int]):
         shuffle: Whether to draw a new order for each pass.
         seed: Seed of the order, the same in all processes. Drawn if None.
         passes_per_epoch: Number of passes; :class:`MultiPassTrainLoop` sets it.
-
-    Raises:
-        ConfigError: If ``passes_per_epoch`` is not positive.
     """
 
     def __init__(
@@ -48,12 +45,12 @@ class MultiPassSampler(Sampler[int]):
         self.set_passes(passes_per_epoch)
 
     def set_passes(self, passes_per_epoch: int) -> None:
-        """Sets the number of passes of the epochs to come."""
-        if passes_per_epoch != int(passes_per_epoch) or passes_per_epoch < 1:
+        """Sets the number of passes of the epochs to come; raises a ConfigError below 1."""
+        if not isinstance(passes_per_epoch, int) or passes_per_epoch < 1:
             raise ConfigError(
                 f'passes_per_epoch={passes_per_epoch!r} must be a positive whole number'
             )
-        self.passes_per_epoch = int(passes_per_epoch)
+        self.passes_per_epoch = passes_per_epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Sets the epoch, which the order depends on; mmengine's hook calls it."""
@@ -93,25 +90,14 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
     has another number of batches; the run then goes on at the same fraction of the epoch.
 
     Args:
-        runner: The runner.
-        dataloader: The training data; its sampler must be a :class:`MultiPassSampler`.
-        max_epochs: Number of epochs.
+        *args: See ``mmengine.runner.EpochBasedTrainLoop``; the sampler of the training data
+            must be a :class:`MultiPassSampler`, or a ConfigError is raised.
         passes_per_epoch: Passes over the data in one epoch.
         **kwargs: See ``mmengine.runner.EpochBasedTrainLoop``.
-
-    Raises:
-        ConfigError: If the sampler is another one, or ``passes_per_epoch`` is not positive.
     """
 
-    def __init__(
-        self,
-        runner: Runner,
-        dataloader: DataLoader | dict[str, Any],
-        max_epochs: int,
-        passes_per_epoch: int = 1,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(runner, dataloader, max_epochs, **kwargs)
+    def __init__(self, *args: Any, passes_per_epoch: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         sampler = self.dataloader.sampler
         if not hasattr(sampler, 'set_passes'):
             raise ConfigError(

@@ -16,14 +16,9 @@ _FUSED_ON_CPU = Version(torch.__version__) >= Version('2.4')
 
 @OPTIMIZERS.register_module(name='FusedAdamW')
 def fused_adamw(params: Iterable[Tensor | dict[str, Any]], **kwargs: Any) -> AdamW:
-    """Builds ``torch.optim.AdamW`` with its fused kernel wherever PyTorch has one.
+    """Builds ``torch.optim.AdamW``, with its fused kernel wherever PyTorch has one.
 
-    The fused step computes what the plain one does, in one kernel for all parameters.
-    Before PyTorch 2.4 it exists for CUDA only, and asking for it elsewhere is an error.
-
-    Args:
-        params: Parameters or parameter groups.
-        **kwargs: See ``torch.optim.AdamW``.
+    Before PyTorch 2.4 that is on CUDA only, and asking for it elsewhere is an error.
     """
     groups = list(params)
     weights = (
@@ -37,21 +32,13 @@ def fused_adamw(params: Iterable[Tensor | dict[str, Any]], **kwargs: Any) -> Ada
 class MergedGroupsConstructor(DefaultOptimWrapperConstructor):
     """Takes ``paramwise_cfg`` as mmengine does, and merges groups with equal options.
 
-    mmengine makes a group of every parameter. A fused optimizer updates a group at once, so
-    with groups of one it would be a loop over parameters.
+    mmengine makes a group of every parameter, and a fused optimizer updates a group at once.
     """
 
     def add_params(
         self, params: list[dict[str, Any]], module: nn.Module, prefix: str = '', **kwargs: Any
     ) -> None:
-        """Adds the groups of a module.
-
-        Args:
-            params: The groups so far, extended in place.
-            module: The module.
-            prefix: Its name; empty for the whole model.
-            **kwargs: See mmengine.
-        """
+        """Adds the groups of a module to ``params``, in place; see mmengine."""
         super().add_params(params, module, prefix=prefix, **kwargs)
         if prefix:  # mmengine's method calls this one for every submodule
             return

@@ -42,8 +42,7 @@ class IterationSeedHook(Hook):
             numbers of the run's beginning.
     """
 
-    # Before any hook that may draw.
-    priority = 'HIGHEST'
+    priority = 'HIGHEST'  # before any hook that may draw
 
     def __init__(self, every: bool = False) -> None:
         self.every = every
@@ -63,8 +62,7 @@ class IterationSeedHook(Hook):
 class NumberedSampler(Sampler[tuple[int, int]]):
     """Pairs the indices of another sampler with their number among all samples of the run.
 
-    The number counts the samples of all processes: n-th of two processes is what one process
-    draws as its n-th.
+    Two processes draw, in turn, what one process draws: the same sample by the same number.
 
     Args:
         dataset: The data set.
@@ -79,7 +77,6 @@ class NumberedSampler(Sampler[tuple[int, int]]):
         self._begin = 0
 
     def __len__(self) -> int:
-        """Returns the number of samples that this process draws in an epoch."""
         return len(self.sampler)
 
     def set_epoch(self, epoch: int) -> None:
@@ -114,12 +111,8 @@ class SeededDataset:
 
     def __init__(self, dataset: dict[str, Any], seed: int) -> None:
         self.dataset = DATASETS.build(dataset)
+        self.metainfo = getattr(self.dataset, 'metainfo', {})
         self.seed = seed
-
-    @property
-    def metainfo(self) -> dict[str, Any]:
-        """Class names and colours."""
-        return self.dataset.metainfo
 
     def full_init(self) -> None:
         """Loads the list of samples, if that was put off."""
@@ -130,11 +123,7 @@ class SeededDataset:
         return len(self.dataset)
 
     def __getitem__(self, position: tuple[int, int]) -> Any:
-        """Returns a sample.
-
-        Args:
-            position: What :class:`NumberedSampler` yields.
-        """
+        """Returns a sample, by what :class:`NumberedSampler` yields."""
         number, index = position
         _seed_all(_SAMPLE, self.seed, number)
         return self.dataset[index]

@@ -19,12 +19,6 @@ class TrainingRunner(Runner):
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:
         """Writes a checkpoint beside its place and renames it once it is on the disk.
 
-        Args:
-            out_dir: The folder.
-            filename: The name of the file.
-            *args: As for mmengine's method.
-            **kwargs: As for mmengine's method.
-
         Raises:
             CheckpointError: If it cannot be written, for example to a full disk.
         """

@@ -6,6 +6,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import OPTIMIZERS
 from torch import nn
 
+from lkca_mm.config import build_network, get_config
 from lkca_mm.engine import BFloat16OptimWrapper, optimizers
 
 
@@ -61,6 +62,16 @@ def test_merged_groups_have_the_options_of_mmengines():
     assert options_of(model, merged) == expected
     assert len(expected) == 6
     assert len(merged.param_groups) == 3
+
+
+def test_swin_has_no_weight_decay_on_its_tables_of_positions():
+    config = get_config('upernet_swin-s_ade20k_20k.py')
+    model = build_network(config)
+    found = options_of(model, build_optim_wrapper(model, config.optim_wrapper).optimizer)
+    tables = [name for name in found if 'relative_position_bias_table' in name]
+    assert len(tables) == 12  # one a layer
+    assert {found[name] for name in tables} == {(6e-5, 0.0)}
+    assert found['decode_head.conv_seg.weight'] == (6e-5, 0.01)
 
 
 @pytest.mark.parametrize('device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)])

@@ -152,8 +152,10 @@ def kill_at_random(process, work, log, generator):
     return process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(('task', 'kills'), [('segmentation', 3), ('classification', 3)])
-def test_kills_leave_no_trace(request, tmp_path, task, kills):
+@pytest.mark.parametrize('task', ['segmentation', 'classification'])
+def test_kills_leave_no_trace(request, tmp_path, task):
+    """`KILLS=50 python -m pytest tests/tools/test_resume.py` kills fifty times."""
+    kills = int(os.environ.get('KILLS', '3'))
     end = 18 * max(2, kills * 12 // 18)
     config = request.getfixturevalue(f'write_{task}')(end)
     log = tmp_path / 'log'
