@@ -19,3 +19,12 @@ model = dict(
     decode_head=dict(in_channels=[84, 168, 336, 672]),
     auxiliary_head=dict(in_channels=336, in_index=2),
 )
+# No weight decay on Swin's tables of positions, as in mmseg's recipe.
+optim_wrapper = dict(
+    paramwise_cfg=dict(
+        custom_keys={
+            'absolute_pos_embed': dict(decay_mult=0.0),
+            'relative_position_bias_table': dict(decay_mult=0.0),
+        }
+    )
+)

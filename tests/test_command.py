@@ -2,7 +2,7 @@
 
 import argparse
 
-from lkca_mm.command import describe, run_command
+from lkca_mm.command import describe, run_tool
 
 import pytest
 from torch.utils.data import DataLoader, Dataset
@@ -29,7 +29,9 @@ class Faulty(Dataset):
         (DataError('a.png: cannot be read'), 'a.png: cannot be read'),
         (ValueError('wrong\n  value'), 'ValueError: wrong value'),
         (KeyError(), 'KeyError'),
+        (ValueError('a' * 5000), f'ValueError: {"a" * 200} … {"a" * 200}'),
     ],
+    ids=['ours', 'two lines', 'no words', 'too many words'],
 )
 def test_describe(error, line):
     assert describe(error) == line
@@ -44,23 +46,23 @@ def test_errors_of_data_workers_lose_their_traceback(error):
 
 
 @pytest.mark.parametrize('debug', [False, True])
-def test_run_command(capsys, debug):
+@pytest.mark.parametrize(
+    ('result', 'code', 'line'),
+    [
+        (None, 0, None),
+        (3, 3, None),
+        (DataError('x.png: is missing'), 1, 'error: x.png: is missing'),
+        (KeyboardInterrupt(), 130, 'interrupted'),
+    ],
+    ids=str,
+)
+def test_run_tool(capsys, result, code, line, debug):
     def main(args):
-        raise DataError(f'{args.file}: is missing')
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
-    def parser():
-        made = argparse.ArgumentParser()
-        made.add_argument('file')
-        return made
-
-    assert run_command(parser(), main, ['x.png'] + ['--debug'] * debug) == 1
+    assert run_tool(main, argparse.Namespace(debug=debug)) == code
     lines = capsys.readouterr().err.splitlines()
-    assert lines[-1] == 'error: x.png: is missing'
-    assert (len(lines) > 1) == debug
-    assert run_command(parser(), lambda args: None, ['x.png']) == 0
-    assert run_command(parser(), lambda args: 3, ['x.png']) == 3
-
-    def interrupted(args):
-        raise KeyboardInterrupt
-
-    assert run_command(parser(), interrupted, ['x.png']) == 130
+    assert lines[-1:] == ([line] if line else [])
+    assert (len(lines) > 1) == (debug and code == 1)

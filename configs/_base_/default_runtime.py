@@ -6,7 +6,9 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl'),
 )
 custom_hooks = [
-    dict(type='HostMemoryHook'),
+    # Different random numbers in each process, and after a resume.
+    dict(type='IterationSeedHook'),
+    # Ctrl-C saves a checkpoint to go on from.
     dict(type='InterruptHook'),
 ]
 log_processor = dict(by_epoch=False)
@@ -17,7 +19,3 @@ tta_model = dict(type='SegTTAModel')
 load_from = None
 resume = False
 randomness = dict(seed=0)
-# What tools/train.py does about an image or mask that cannot be read, and about a loss that is
-# NaN or infinite: 'stop', or 'skip' and count (the samples are named in the work dir).
-on_bad_sample = 'stop'
-on_bad_loss = 'stop'

@@ -1,4 +1,4 @@
-"""Epochs that pass over the data more than once."""
+"""Epochs that pass over the data more than once, and resume in the middle of an epoch."""
 
 from collections.abc import Iterator, Sized
 from typing import Any
@@ -6,29 +6,27 @@ from typing import Any
 import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS, LOOPS
-from mmengine.runner import Runner
-from torch.utils.data import DataLoader, Sampler
+from mmengine.runner import EpochBasedTrainLoop
+from torch.utils.data import Sampler
 
-from lkca_mm.engine.positions import innermost
-from lkca_mm.engine.resumable_epochs import ResumableEpochLoop
 from lkca_mm.errors import ConfigError
+
+# The message hub, and so every checkpoint, holds under this key where the epoch began.
+_KEY = 'epoch_in_progress'
 
 
 @DATA_SAMPLERS.register_module()
 class MultiPassSampler(Sampler[int]):
     """Draws an epoch of several passes, each with every sample once in an order of its own.
 
-    One pass ends where the next begins, also within a batch. Over several
-    processes, each takes every n-th sample.
+    One pass ends where the next begins, also within a batch. Of several processes, each
+    takes every n-th sample.
 
     Args:
         dataset: The data set.
-        shuffle: Whether the order is drawn anew for each pass.
-        seed: Seed of the order; the same in all processes. Drawn if None.
+        shuffle: Whether to draw a new order for each pass.
+        seed: Seed of the order, the same in all processes. Drawn if None.
         passes_per_epoch: Number of passes; :class:`MultiPassTrainLoop` sets it.
-
-    Raises:
-        ConfigError: If ``passes_per_epoch`` is not a positive whole number.
     """
 
     def __init__(
@@ -43,12 +41,12 @@ class MultiPassSampler(Sampler[int]):
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
+        self._begin = 0
         self.set_passes(passes_per_epoch)
 
     def set_passes(self, passes_per_epoch: int) -> None:
-        """Sets the number of passes of the epochs to come."""
-        whole = isinstance(passes_per_epoch, int) and not isinstance(passes_per_epoch, bool)
-        if not whole or passes_per_epoch < 1:
+        """Sets the number of passes of the epochs to come; raises a ConfigError below 1."""
+        if not isinstance(passes_per_epoch, int) or passes_per_epoch < 1:
             raise ConfigError(
                 f'passes_per_epoch={passes_per_epoch!r} must be a positive whole number'
             )
@@ -58,63 +56,70 @@ class MultiPassSampler(Sampler[int]):
         """Sets the epoch, which the order depends on; mmengine's hook calls it."""
         self.epoch = epoch
 
+    def skip(self, num_samples: int) -> None:
+        """Leaves out the first samples of this process in the next epoch."""
+        self._begin = num_samples
+
     def __len__(self) -> int:
         """Returns the number of samples that this process draws in an epoch."""
         return -(-self.passes_per_epoch * len(self.dataset) // self.world_size)
 
     def __iter__(self) -> Iterator[int]:
         """Yields the indices of this process."""
-        size = len(self.dataset)
+        begin, self._begin = self._begin, 0
+        size, count = len(self.dataset), self.passes_per_epoch
         if self.shuffle:
             generator = torch.Generator().manual_seed(self.seed + self.epoch)
-            passes = [
-                torch.randperm(size, generator=generator) for _ in range(self.passes_per_epoch)
-            ]
+            order = torch.cat([torch.randperm(size, generator=generator) for _ in range(count)])
         else:
-            passes = [torch.arange(size)] * self.passes_per_epoch
-        order = torch.cat(passes)
+            order = torch.arange(size).repeat(count)
         # Every process takes the same number: the first samples fill the last round.
         order = torch.cat((order, order[: len(self) * self.world_size - len(order)]))
-        yield from order[self.rank :: self.world_size].tolist()
+        yield from order[self.rank :: self.world_size][begin:].tolist()
 
 
 @LOOPS.register_module()
-class MultiPassTrainLoop(ResumableEpochLoop):
+class MultiPassTrainLoop(EpochBasedTrainLoop):
     """Epoch-based training whose epochs pass ``passes_per_epoch`` times over the data.
 
-    The authors' trainer passes three times over the data in what it, and the
-    paper, call an epoch: 1,171 iterations of 128 on CIFAR-10.
+    The authors' trainer passes three times over the data in what it, and the paper, call an
+    epoch: 1,171 iterations of 128 on CIFAR-10.
+
+    A resumed run goes on with the batch that follows the checkpoint, where mmengine's loop
+    starts the epoch over. With another number of processes, or another batch size, an epoch
+    has another number of batches; the run then goes on at the same fraction of the epoch.
 
     Args:
-        runner: The runner.
-        dataloader: The training data; its sampler must be a :class:`MultiPassSampler`.
-        max_epochs: Number of epochs.
-        passes_per_epoch: Passes over the data in one of them.
-        **kwargs: Everything else is for ``mmengine.runner.EpochBasedTrainLoop``.
-
-    Raises:
-        ConfigError: If the sampler is another one, or a number is impossible.
+        *args: See ``mmengine.runner.EpochBasedTrainLoop``; the sampler of the training data
+            must be a :class:`MultiPassSampler`, or a ConfigError is raised.
+        passes_per_epoch: Passes over the data in one epoch.
+        **kwargs: See ``mmengine.runner.EpochBasedTrainLoop``.
     """
 
-    def __init__(
-        self,
-        runner: Runner,
-        dataloader: DataLoader | dict[str, Any],
-        max_epochs: int,
-        passes_per_epoch: int = 1,
-        **kwargs: Any,
-    ) -> None:
-        if isinstance(dataloader, dict):
-            ranks_differ = runner._randomness_cfg.get('diff_rank_seed', False)
-            dataloader = runner.build_dataloader(
-                dataloader, seed=runner.seed, diff_rank_seed=ranks_differ
-            )
-        sampler = innermost(dataloader.sampler)
-        if not isinstance(sampler, MultiPassSampler):
+    def __init__(self, *args: Any, passes_per_epoch: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sampler = self.dataloader.sampler
+        if not hasattr(sampler, 'set_passes'):
             raise ConfigError(
                 f'MultiPassTrainLoop cannot use the sampler {type(sampler).__name__}; '
                 "set train_dataloader.sampler to dict(type='MultiPassSampler')"
             )
         sampler.set_passes(passes_per_epoch)
         self.passes_per_epoch = passes_per_epoch
-        super().__init__(runner, dataloader, max_epochs, **kwargs)
+        self._max_iters = self._max_epochs * len(self.dataloader)
+
+    def run_epoch(self) -> None:
+        """Runs an epoch, or the rest of one."""
+        hub, length = self.runner.message_hub, len(self.dataloader)
+        begun, done = hub.get_info(_KEY) or {}, 0
+        if begun.get('epoch') == self._epoch:
+            done = (self._iter - begun['iteration']) * length // begun['length']
+        start = {'epoch': self._epoch, 'iteration': self._iter - done, 'length': length}
+        hub.update_info(_KEY, start)
+        self.runner.call_hook('before_train_epoch')
+        self.runner.model.train()
+        self.dataloader.sampler.skip(done * self.dataloader.batch_size)
+        for index, batch in enumerate(self.dataloader, done):
+            self.run_iter(index, batch)
+        self.runner.call_hook('after_train_epoch')
+        self._epoch += 1

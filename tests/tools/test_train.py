@@ -1,17 +1,16 @@
 """tools/train.py and tools/test.py from end to end, on small pictures."""
 
 import json
+import os
 import re
+import shlex
 import shutil
 
 import numpy as np
 import pytest
 import torch
+from checks import error_line, state
 from PIL import Image
-
-
-def weights(path):
-    return torch.load(path, map_location='cpu', weights_only=False)
 
 
 @pytest.fixture
@@ -26,11 +25,11 @@ def trained(run_tool, write_config, tmp_path):
 def test_train_reports_and_saves(trained, tmp_path):
     _, checkpoint, out = trained
     line = next(line for line in out.splitlines() if 'Iter(train)' in line)
-    for word in ('eta:', 'loss:', 'memory:', 'time:', 'lr:'):
+    for word in ('eta:', 'loss:', 'time:', 'lr:'):
         assert word in line
     assert re.search(r'aAcc: \S+  mIoU: \S+  mAcc: \S+  mIoU@10: \S+', out)
     assert sorted(p.name for p in (tmp_path / 'work').glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
-    assert weights(checkpoint)['meta']['iter'] == 4
+    assert state(checkpoint)['meta']['iter'] == 4
 
 
 @pytest.mark.usefixtures('trained')
@@ -40,7 +39,7 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     assert code == 0
     iterations = re.findall(r'Iter\(train\) \[\s*(\d+)/6\]', out)
     assert iterations == ['5', '6']
-    saved = weights(tmp_path / 'work' / 'iter_6.pth')
+    saved = state(tmp_path / 'work' / 'iter_6.pth')
     assert {state['step'].item() for state in saved['optimizer']['state'].values()} == {6.0}
     code, out, _ = run_tool(
         'train', longer, '--resume', tmp_path / 'work' / 'iter_4.pth',
@@ -50,13 +49,6 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     assert 'resumed epoch: 0, iter: 4' in out
 
 
-def test_work_dir_whose_name_is_no_text(run_tool, write_config):
-    code, _, err = run_tool('train', write_config(), '--work-dir', 'work\udcff')
-    assert code == 1 and err.splitlines()[-1].startswith(
-        "error: work_dir 'work\\udcff': is no UTF-8"
-    )
-
-
 def test_resume_in_an_empty_work_dir_starts_anew(run_tool, write_config):
     code, out, _ = run_tool('train', write_config(), '--resume')
     assert code == 0
@@ -64,17 +56,17 @@ def test_resume_in_an_empty_work_dir_starts_anew(run_tool, write_config):
     assert re.findall(r'Iter\(train\) \[\s*(\d+)/4\]', out) == ['1', '2', '3', '4']
 
 
-def test_same_seed_same_weights(run_tool, write_config, tmp_path):
+def test_same_seed_same_state(run_tool, write_config, tmp_path):
     config = write_config()
     for name, seed in (('a', 3), ('b', 3), ('c', 4)):
         arguments = ('--work-dir', tmp_path / name, '--seed', seed, '--deterministic')
         assert run_tool('train', config, *arguments)[0] == 0
-    states = [weights(tmp_path / name / 'iter_4.pth')['state_dict'] for name in 'abc']
+    states = [state(tmp_path / name / 'iter_4.pth')['state_dict'] for name in 'abc']
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
     assert not all(torch.equal(states[0][key], states[2][key]) for key in states[0])
 
 
-def test_amp_trains_in_bfloat16_without_a_gpu(run_tool, write_config, monkeypatch):
+def test_amp_trains_in_bfloat16(run_tool, write_config, monkeypatch):
     from mmseg.models import UPerHead
 
     types = set()
@@ -87,8 +79,7 @@ def test_amp_trains_in_bfloat16_without_a_gpu(run_tool, write_config, monkeypatc
     monkeypatch.setattr(UPerHead, 'forward', forward)
     code, _, err = run_tool('train', write_config(), '--amp')
     assert code == 0, err
-    half = torch.float16 if torch.cuda.is_available() else torch.bfloat16
-    assert (True, half) in types
+    assert (True, torch.bfloat16) in types
 
 
 def test_options_replace_settings(run_tool, write_config):
@@ -122,12 +113,14 @@ def test_scores_masks_and_pictures(run_tool, trained, tmp_path, scenes):
 
 def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scenes):
     """The augmented mask is the argmax of the mean of a picture's and its mirror's scores."""
-    from lkca_mm.inference import load_model
+    from lkca_mm.config import build_network, load_config
+    from lkca_mm.engine.checkpoint import load_weights
 
     config, checkpoint, _ = trained
     code, _, err = run_tool('test', config, checkpoint, '--tta', '--out', tmp_path / 'tta')
     assert code == 0, err
-    model = load_model(str(config), str(checkpoint), 'cpu')
+    network = build_network(load_config(config)).eval()
+    load_weights(network, checkpoint)
     name = 'scene_00000.png'
     picture = np.array(Image.open(scenes / 'images' / 'validation' / name).convert('RGB'))
     mean, std = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
@@ -135,7 +128,7 @@ def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scen
     with torch.no_grad():
         scores = [
             torch.nn.functional.interpolate(
-                model.network(view[None], mode='tensor'), size=(32, 32), mode='bilinear'
+                network(view[None], mode='tensor'), size=(32, 32), mode='bilinear'
             ).softmax(1)
             for view in (x, x.flip(2))
         ]
@@ -170,7 +163,7 @@ val_cfg = dict()
 test_cfg = dict()
 default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=6),
                      logger=dict(type='LoggerHook', interval=1))
-custom_hooks = [dict(type='HostMemoryHook'), dict(type='InterruptHook')]
+custom_hooks = [dict(type='InterruptHook')]
 work_dir = {work!r}
 """
 
@@ -187,7 +180,6 @@ def test_classification_through_the_same_tools(run_tool, tmp_path):
     config.write_text(CLASSIFIER.format(root=str(tmp_path / 'data'), work=str(tmp_path / 'work')))
     code, out, err = run_tool('train', config)
     assert code == 0, err
-    assert 'memory:' in out
     code, out, err = run_tool(
         'test', config, tmp_path / 'work' / 'epoch_6.pth',
         '--out', tmp_path / 'out', '--show-dir', tmp_path / 'show',
@@ -228,15 +220,6 @@ def damage(scenes, folder, what):
     return folder
 
 
-def assert_one_line(code, err, *words):
-    assert code == 1
-    lines = [line for line in err.splitlines() if line.strip() and 'Warning' not in line]
-    errors = [line for line in lines if line.startswith('error: ')]
-    assert len(errors) == 1, err
-    assert 'Traceback' not in err
-    assert all(word in errors[0] for word in words), errors[0]
-
-
 @pytest.mark.parametrize(
     ('what', 'words', 'before_the_run'),
     [
@@ -257,7 +240,7 @@ def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, bef
     workers = 1 if what == 'cut image' else 0
     option = f'train_dataloader.num_workers={workers}'
     code, _, err = run_tool('train', config, '--cfg-options', option)
-    assert_one_line(code, err, *words)
+    error_line(code, err, *words)
     if before_the_run:
         assert not (tmp_path / 'work').exists()
     assert not list(tmp_path.glob('work/*.pth'))
@@ -269,7 +252,7 @@ def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, bef
         ("model['backbone']['patch_size'] = 0", ['patch_size=0']),
         ("model['backbone']['patch_size'] = 64", ['patch_size=64', 'img_size=32']),
         ("model['backbone']['arch'] = 'huge'", ["arch='huge'", 'small, base']),
-        ("model['backbone']['type'] = 'LKCAVit'", ['LKCAVit']),
+        ("model['backbone']['type'] = 'LKCAVit'", ['KeyError', 'LKCAVit']),  # mmengine's words
         ("model['backbone']['width'] = 3", ['width']),
         ('model = dict(', ['tiny.py']),
     ],
@@ -277,17 +260,17 @@ def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, bef
 )  # fmt: skip
 def test_wrong_config(run_tool, write_config, tmp_path, text, words):
     code, _, err = run_tool('train', write_config(text))
-    assert_one_line(code, err, *words)
+    error_line(code, err, *words)
     assert not list(tmp_path.glob('work/*.pth'))
 
 
 def test_no_config(run_tool, tmp_path):
     code, _, err = run_tool('train', tmp_path / 'none.py')
-    assert_one_line(code, err, 'none.py')
+    error_line(code, err, 'none.py')
     (tmp_path / 'child.py').write_text("_base_ = 'nowhere.py'")
-    assert_one_line(*run_tool('train', tmp_path / 'child.py')[::2], 'child.py', 'nowhere.py')
+    error_line(*run_tool('train', tmp_path / 'child.py')[::2], 'child.py', 'nowhere.py')
     (tmp_path / 'empty.py').write_text('')
-    assert_one_line(*run_tool('train', tmp_path / 'empty.py')[::2], 'empty.py', 'model')
+    error_line(*run_tool('train', tmp_path / 'empty.py')[::2], 'empty.py', 'model')
 
 
 def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
@@ -299,20 +282,20 @@ def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
         path = write_config(text, 'other.py')
         for tool in (('test', path, checkpoint), ('train', path, '--resume', checkpoint)):
             code, _, err = run_tool(*tool)
-            assert_one_line(code, err, str(checkpoint), 'another model', word)
+            error_line(code, err, str(checkpoint), 'another model', word)
 
     cut = tmp_path / 'cut.pth'
     cut.write_bytes(checkpoint.read_bytes()[:-1000])
     for tool in (('test', config, cut), ('train', config, '--resume', cut)):
         code, _, err = run_tool(*tool)
-        assert_one_line(code, err, 'cut.pth', 'cut short')
+        error_line(code, err, 'cut.pth', 'cut short')
     code, _, err = run_tool('test', config, tmp_path / 'none.pth')
-    assert_one_line(code, err, 'none.pth', 'no such')
+    error_line(code, err, 'none.pth', 'no such')
 
     bare = tmp_path / 'bare.pth'
-    torch.save({'state_dict': weights(checkpoint)['state_dict']}, bare)
+    torch.save({'state_dict': state(checkpoint)['state_dict']}, bare)
     code, _, err = run_tool('train', config, '--resume', bare)
-    assert_one_line(code, err, 'bare.pth', 'weights alone')
+    error_line(code, err, 'bare.pth', 'weights alone')
     assert run_tool('test', config, bare)[0] == 0
 
 
@@ -320,4 +303,144 @@ def test_tta_needs_its_settings(run_tool, write_config, trained):
     _, checkpoint, _ = trained
     config = write_config('tta_model = None', 'other.py')
     code, _, err = run_tool('test', config, checkpoint, '--tta')
-    assert_one_line(code, err, 'tta_model')
+    error_line(code, err, 'tta_model')
+
+
+# --- losses, loggers, checkpoints that carry code -------------------------------------
+
+
+@pytest.mark.usefixtures('quick_text')
+@pytest.mark.parametrize(
+    ('value', 'interval', 'at'),
+    [
+        (float('nan'), 1, 3),  # read by the logger at once
+        (float('inf'), 50, 3),  # read when the checkpoint of iteration 4 is to be written
+        (float('nan'), 50, 1),
+    ],
+)
+def test_a_bad_loss_ends_the_run(
+    run_tool, write_config, tmp_path, monkeypatch, value, interval, at
+):
+    from mmseg.models import EncoderDecoder
+
+    original, count = EncoderDecoder.parse_losses, 0
+
+    def parse_losses(self, losses):
+        nonlocal count
+        count += 1
+        loss, log = original(self, losses)
+        if count == at:
+            loss = loss * value
+            log['loss'] = loss
+        return loss, log
+
+    monkeypatch.setattr(EncoderDecoder, 'parse_losses', parse_losses)
+    config = write_config(f"default_hooks['logger']['interval'] = {interval}\n")
+    work = tmp_path / 'work'
+    last = 'not written yet' if at == 1 else str(work / 'iter_2.pth')
+    code, _, err = run_tool('train', config)
+    error_line(code, err, f'not finite at iteration {at};', last)
+    assert [path.name for path in work.glob('*.pth')] == ['iter_2.pth'] * (at > 1)
+
+
+@pytest.mark.usefixtures('quick_text')
+def test_the_only_checkpoint_outlives_a_failed_save(run_tool, write_config, tmp_path, monkeypatch):
+    import errno
+
+    from lkca_mm import files
+
+    sync = files.os.fsync
+
+    def fail(handle):
+        if (tmp_path / 'work' / 'iter_4.pth.part').exists():
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        sync(handle)
+
+    monkeypatch.setattr(files.os, 'fsync', fail)
+    code, _, err = run_tool('train', write_config())
+    error_line(code, err, 'iter_4.pth', 'No space left', '--resume')
+    work = tmp_path / 'work'
+    assert [path.name for path in work.glob('*.pt*')] == ['iter_2.pth']
+    monkeypatch.undo()
+    assert run_tool('train', write_config(), '--resume')[0] == 0
+    assert sorted(path.name for path in work.glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
+
+
+class Payload:
+    """Runs a command when it is unpickled, as a checkpoint from a stranger may."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.system, (f'touch {shlex.quote(str(self.mark))}',)
+
+
+@pytest.mark.skipif(
+    not hasattr(torch.serialization, 'safe_globals'), reason='PyTorch before 2.5 reads by mmengine'
+)
+@pytest.mark.usefixtures('quick_text')
+@pytest.mark.parametrize('way', ['resume', 'load_from', 'pretrained', 'test'])
+def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
+    config, checkpoint, _ = trained
+    mark, path = tmp_path / 'mark', tmp_path / 'evil.pth'
+    torch.save(state(checkpoint) | {'author': Payload(mark)}, path)
+    options = ('--work-dir', tmp_path / 'other', '--cfg-options', 'train_cfg.max_iters=5')
+    command = {
+        'resume': ('train', config, '--resume', path, *options),
+        'load_from': ('train', config, *options, f'load_from={path}'),
+        'pretrained': (
+            *('train', config, *options, 'model.init_cfg.type=Pretrained'),
+            f'model.init_cfg.checkpoint={path}',
+        ),
+        'test': ('test', config, path),
+    }[way]
+    code, _, err = run_tool(*command)
+    error_line(code, err, 'evil.pth', 'system', '--trust-checkpoint')
+    assert not mark.exists()
+    # With the override it does run: the checkpoint is one that can.
+    assert run_tool(*command, '--trust-checkpoint')[0] == 0
+    assert mark.exists()
+
+
+def logged_values(work_dir):
+    """What mmengine's own file holds: a value for each name and step."""
+    (path,) = work_dir.glob('*/vis_data/scalars.json')
+    values = {}
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        step = entry.pop('step')
+        values |= {(name, step): value for name, value in entry.items()}
+    return values
+
+
+@pytest.mark.usefixtures('quick_text')
+def test_tensorboard_has_every_value_of_the_log(run_tool, write_config, tmp_path):
+    accumulators = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    code, _, err = run_tool('train', write_config(), '--log-to', 'tensorboard')
+    assert code == 0, err
+    expected = logged_values(tmp_path / 'work')
+    assert {('loss', 1), ('loss', 4), ('lr', 3), ('mIoU', 4), ('mIoU@10', 2)} <= set(expected)
+    (file,) = tmp_path.glob('work/*/vis_data/events.out.tfevents.*')
+    events = accumulators.EventAccumulator(str(file.parent), size_guidance={'scalars': 0})
+    events.Reload()
+    found = {
+        (name, event.step): event.value
+        for name in events.Tags()['scalars']
+        for event in events.Scalars(name)
+    }
+    assert found == pytest.approx(expected, rel=1e-6)  # event files hold 32 bits a value
+
+
+@pytest.mark.usefixtures('quick_text')
+def test_wandb_offline_has_the_last_values(run_tool, write_config, tmp_path, monkeypatch):
+    pytest.importorskip('wandb')
+    monkeypatch.setenv('WANDB_MODE', 'offline')
+    monkeypatch.setenv('WANDB_SILENT', 'true')
+    code, _, err = run_tool('train', write_config(), '--log-to', 'wandb')
+    assert code == 0, err
+    (folder,) = tmp_path.glob('work/*/vis_data/wandb/offline-run-*')
+    text = b''.join(path.read_bytes() for path in folder.glob('*.wandb'))
+    # The file's records hold names and values as JSON texts.
+    for key in (('loss', 4), ('mIoU', 4)):
+        assert json.dumps(logged_values(tmp_path / 'work')[key])[:12].encode() in text

@@ -4,7 +4,7 @@ optim_wrapper = dict(
     type='OptimWrapper',
     # Two groups of parameters, each updated in one kernel; mmengine makes a group of each.
     constructor='MergedGroupsConstructor',
-    optimizer=dict(type='AdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01, fused=True),
+    optimizer=dict(type='FusedAdamW', lr=6e-5, betas=(0.9, 0.999), weight_decay=0.01),
     paramwise_cfg=dict(
         custom_keys={
             'pos_embed': dict(decay_mult=0.0),
@@ -21,7 +21,7 @@ train_cfg = dict(type='IterBasedTrainLoop', max_iters=20000, val_interval=2000)
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
 default_hooks = dict(
-    # Reads losses when the logger does, not at every iteration.
+    # Reads losses when the logger does, not at every iteration; a non-finite one ends training.
     runtime_info=dict(type='DeferredRuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=50, log_metric_by_epoch=False),

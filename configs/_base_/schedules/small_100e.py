@@ -13,7 +13,7 @@ test_cfg = dict(type='TestLoop')
 optim_wrapper = dict(
     type='OptimWrapper',
     # All parameters in one kernel; under --amp it also spares a wait for the GPU.
-    optimizer=dict(type='AdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05, fused=True),
+    optimizer=dict(type='FusedAdamW', lr=1e-3, betas=(0.9, 0.999), weight_decay=0.05),
 )
 # Both are stepped every iteration: 10 epochs up from 1e-6, then down to 1e-6.
 param_scheduler = [
@@ -35,7 +35,7 @@ param_scheduler = [
     ),
 ]
 default_hooks = dict(
-    # Reads losses when the logger does, not at every iteration.
+    # Reads losses when the logger does, not at every iteration; a non-finite one ends training.
     runtime_info=dict(type='DeferredRuntimeInfoHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=100),
