@@ -39,7 +39,8 @@ def run_train(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Times the training loop beside the bare training step."""
     from lkca_mm.benchmark.train import benchmark_train
     from lkca_mm.config import load_config, parse_options
-    from lkca_mm.engine.run_config import check_data, enable_amp, set_launcher
+    from lkca_mm.datasets import check_data
+    from lkca_mm.engine.launch import enable_amp, set_launcher
 
     config = load_config(args.config[0], parse_options(args.cfg_options))
     check_data(config, ('train_dataloader',))

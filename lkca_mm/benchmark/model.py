@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from lkca_mm.benchmark.timing import interleaved_medians, measure_memory
 from lkca_mm.config import build_network, image_size_of
 from lkca_mm.engine import CompileHook
-from lkca_mm.engine.run_config import enable_amp
+from lkca_mm.engine.launch import enable_amp
 
 # By the optimizer wrapper that a run has.
 _PRECISIONS = {

@@ -13,20 +13,10 @@ import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.dist import is_distributed
 
-from lkca_mm.datasets.files import check_classification_files
-from lkca_mm.datasets.folders import check_segmentation_folders
 from lkca_mm.engine.checkpoint import newest_checkpoint, read_checkpoint
 from lkca_mm.errors import CheckpointError, ConfigError
 
 _LOGGERS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'CodelessWandbVisBackend'}
-
-
-def check_data(config: Config, loaders: Sequence[str]) -> None:
-    """Looks for the data of some loaders before a run begins; raises a DataError."""
-    for loader in loaders:
-        if config.get(loader):
-            check_segmentation_folders(config[loader].dataset)
-            check_classification_files(config[loader].dataset)
 
 
 def set_work_dir(config: Config, work_dir: str | None) -> None:

@@ -17,7 +17,7 @@ from lkca_mm.benchmark.model import benchmark_models
 from lkca_mm.benchmark.op import OpCase
 from lkca_mm.config import load_config
 from lkca_mm.engine import CompileHook, ResultRecordHook
-from lkca_mm.engine.run_config import enable_amp, set_launcher
+from lkca_mm.engine.launch import enable_amp, set_launcher
 from lkca_mm.ops import calibration, choose_backend
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
