@@ -14,6 +14,7 @@ from lkca_mm.models.constructors import (
 from lkca_mm.models.convert import convert_mmseg_vit
 from lkca_mm.models.mae import MAELKCAViT
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
+from lkca_mm.models.position_embedding import resample_position_embedding
 from lkca_mm.models.simple_feature_pyramid import SimpleFeaturePyramid
 from lkca_mm.models.timm_registration import register_in_timm
 from lkca_mm.models.vision_trunk import VisionTrunk
@@ -42,4 +43,5 @@ __all__ = [
     'lkca_vit_small',
     'plain_vit_base',
     'plain_vit_small',
+    'resample_position_embedding',
 ]

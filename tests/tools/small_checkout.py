@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 from PIL import Image
 
 from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
-from lkca_mm.inference.network import build_network
+from lkca_mm.config import build_network
 from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
 
 _SIDE = 64
