@@ -45,21 +45,14 @@ Images are resized to the size of the data set's own. The model knows the classe
 
 
 def read_record(path: str | Path) -> dict[str, Any]:
-    """Reads the record of a finished run.
-
-    Args:
-        path: What ``tools/train.py --record`` wrote.
-
-    Raises:
-        DataError: If it is no such record, or its run did not finish.
-    """
+    """Reads what ``tools/train.py --record`` wrote; raises DataError unless the run finished."""
     try:
         record = json.loads(Path(path).read_text(encoding='utf-8'))
         finished = record['finished'] and record['final']
-        card = _CARD.format(**record, file='', size=0, digest='', scores='')
+        _CARD.format(**record, file='', size=0, digest='', scores='')
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise DataError(f'{shown(path)}: is no record of training: {error!r}') from error
-    if not finished or not card:
+    if not finished:
         raise DataError(f'{shown(path)}: is the record of a run that did not finish')
     return record
 
@@ -82,8 +75,7 @@ def publish(
         The two files and the SHA-256 of the weights.
 
     Raises:
-        CheckpointError: If the checkpoint is not the end of the recorded run, or holds no
-            weights with the names of their classes.
+        CheckpointError: If the checkpoint is not the end of the recorded run.
     """
     loaded = read_checkpoint(checkpoint, trust)
     meta = loaded.get('meta') or {}

@@ -5,10 +5,8 @@ import io
 import json
 import warnings
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,20 +16,9 @@ from lkca_mm.export.fixed_size import fix_size
 from lkca_mm.export.logits import LogitsModel
 from lkca_mm.files import written_whole
 
-MIN_OPSET = 17
-"""From here on LayerNormalization is one node."""
-
 
 class ExportError(LKCAError):
     """An exported file computes something else than the model."""
-
-
-class Comparison(NamedTuple):
-    """The nodes of a file's graph, and how far its logits are from the model's."""
-
-    nodes: int
-    largest_difference: float
-    largest_logit: float
 
 
 def export_model(
@@ -39,10 +26,10 @@ def export_model(
     path: Path,
     batch: int = 1,
     dynamic_batch: bool = False,
-    opset: int = MIN_OPSET,
+    opset: int = 17,
     tolerance: float = 1e-4,
     metadata: dict[str, Any] | None = None,
-) -> Comparison:
+) -> tuple[int, float, float]:
     """Writes a model as a file and compares the two on random images.
 
     Args:
@@ -50,9 +37,12 @@ def export_model(
         path: The file, .onnx or .pt2. An older one is replaced only if the new one is right.
         batch: How many images the file takes.
         dynamic_batch: Whether it takes any number.
-        opset: Version of ONNX's operators.
+        opset: Version of ONNX's operators; from 17 on LayerNormalization is one node.
         tolerance: Largest difference of two logits, as a share of the largest logit.
         metadata: What the file says of itself; in ONNX, values that are not text are JSON.
+
+    Returns:
+        The nodes of the file's graph, the largest difference of two logits, the largest logit.
 
     Raises:
         ExportError: If the file computes something else.
@@ -71,8 +61,11 @@ def export_model(
     with warnings.catch_warnings(), torch.no_grad(), written_whole(path) as part:
         warnings.simplefilter('ignore')
         if path.suffix == '.onnx':
-            write_onnx(fixed, image, part, dynamic_batch, metadata, opset)
-            run, nodes = open_onnx(part)
+            try:
+                write_onnx(fixed, image, part, dynamic_batch, metadata, opset)
+                run, nodes = open_onnx(part)
+            except ImportError as error:
+                raise InstallationError(f"{error}; run: pip install -e '.[export]'") from error
         else:
             write_program(fixed, image, part, dynamic_batch, metadata)
             run, nodes = open_program(part)
@@ -85,7 +78,7 @@ def export_model(
                     f'{shown(path)}: not written: differs from PyTorch by {difference:.1e} in '
                     f'logits of up to {scale:.3g}, by more than --tolerance {tolerance:g} of these'
                 )
-    return Comparison(nodes, difference, scale)
+    return nodes, difference, scale
 
 
 def write_onnx(
@@ -94,10 +87,12 @@ def write_onnx(
     path: Path,
     dynamic_batch: bool = False,
     metadata: dict[str, Any] | None = None,
-    opset: int = MIN_OPSET,
+    opset: int = 17,
 ) -> None:
     """Writes a file with the input ``image`` and the output ``logits``; see export_model."""
-    onnx, optimizer = _need('onnx'), _need('onnxscript.optimizer')
+    import onnx
+    from onnxscript import optimizer
+
     settings = {'input_names': ['image'], 'output_names': ['logits'], 'opset_version': opset}
     if dynamic_batch:
         settings['dynamic_axes'] = {'image': {0: 'batch'}, 'logits': {0: 'batch'}}
@@ -117,12 +112,15 @@ def write_onnx(
 
 def open_onnx(path: Path) -> tuple[Callable[[Tensor], Tensor], int]:
     """Returns an ONNX file as a function from images to logits on the CPU, and its node count."""
-    session = _need('onnxruntime').InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    import onnx
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
 
     def run(image: Tensor) -> Tensor:
         return torch.from_numpy(session.run(['logits'], {'image': image.numpy()})[0])
 
-    return run, len(_need('onnx').load(str(path)).graph.node)
+    return run, len(onnx.load(str(path)).graph.node)
 
 
 def write_program(
@@ -151,13 +149,3 @@ def open_program(path: Path) -> tuple[Callable[[Tensor], Tensor], int]:
     """Returns what :func:`write_program` wrote as a function, and its number of operations."""
     program = torch.export.load(io.BytesIO(path.read_bytes()))
     return program.module(), sum(node.op == 'call_function' for node in program.graph.nodes)
-
-
-def _need(name: str) -> ModuleType:
-    """Imports an optional package; raises InstallationError if it is missing."""
-    try:
-        return import_module(name)
-    except ModuleNotFoundError as error:
-        raise InstallationError(
-            f"{name} is needed for this export ({error}); run: pip install -e '.[export]'"
-        ) from error

@@ -47,9 +47,7 @@ class PoolingProduct(nn.AdaptiveAvgPool2d):
     @classmethod
     def convert(cls, pool: nn.AdaptiveAvgPool2d, size: tuple[int, int]) -> None:
         """Turns a pooling into one for maps of that size (H, W) alone, in place, if it must."""
-        wanted = pool.output_size
-        pair = wanted if isinstance(wanted, (tuple, list)) else (wanted, wanted)
-        target = [side if to is None else to for side, to in zip(size, pair, strict=True)]
+        target = pool(torch.zeros(1, *size)).shape[1:]
         if all(side % to == 0 for side, to in zip(size, target, strict=True)):
             return
         pool.__class__ = cls

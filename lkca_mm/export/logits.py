@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from lkca_mm.apis import load_model, preprocess
 from lkca_mm.config import segments
-from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer
 from lkca_mm.version import __version__
 
@@ -52,14 +51,10 @@ class LogitsModel(nn.Module):
 
 @torch.no_grad()
 def measure_normalization(model: nn.Module, size: tuple[int, int]) -> dict[str, Any]:
-    """Measures what test pipeline and data preprocessor do to the values of an image file.
+    """Measures what a model's test pipeline and data preprocessor do to an image file's values.
 
-    Together they are linear in each channel, so a black and a white image give mean and
-    standard deviation, and a red one the order of the channels.
-
-    Args:
-        model: What :func:`lkca_mm.apis.load_model` returned.
-        size: Height and width of the images, in pixels.
+    Together they are linear in each channel, so a black and a white image, (height, width)
+    large, give mean and standard deviation, and a red one the order of the channels.
 
     Returns:
         ``mean`` and ``std`` of each channel: the network takes ``(values - mean) / std`` of
@@ -99,13 +94,8 @@ def load_for_export(
 
     Returns:
         The model, and the metadata that a user of the file needs.
-
-    Raises:
-        ConfigError: If the model has no head.
     """
     network = load_model(config, checkpoint, 'cpu', trust).requires_grad_(False)
-    if not segments(network) and not network.with_head:
-        raise ConfigError(f'{config.filename}: its {type(network).__name__} has no head')
     for module in network.modules():
         if checkpoint is None and isinstance(module, LKCAMixer) and not module.kernel.any():
             nn.init.trunc_normal_(module.kernel, std=0.02)

@@ -9,7 +9,6 @@ from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.visualization.figure import new_figure, save_figure
 
 LOSS = 'training loss'
-
 Curves = dict[str, dict[int, float]]
 """The values of the training loss and of each metric, keyed by iterations done."""
 
@@ -97,13 +96,10 @@ def draw_curves(
     axes = figure.subplots(1, len(panels), squeeze=False, sharex=True)[0]
     for axis, name in zip(axes, panels, strict=True):
         for number, curves in enumerate(runs.values()):
-            points = sorted(curves.get(name, {}).items())
-            axis.plot(
-                [iteration for iteration, _ in points],
-                [value for _, value in points],
-                _STYLES[number % len(_STYLES)],
-                markevery=max(1, -(-len(points) // _MOST_MARKERS)),
-            )
+            curve = dict(sorted(curves.get(name, {}).items()))
+            every = max(1, -(-len(curve) // _MOST_MARKERS))
+            style = _STYLES[number % len(_STYLES)]
+            axis.plot(list(curve), list(curve.values()), style, markevery=every)
         axis.set(title=name if name == LOSS else f'validation: {name}', xlabel='iterations')
         axis.set_xlim(left=0)
         axis.grid(alpha=0.3)

@@ -1,7 +1,7 @@
 """The kernels of a model's LKCA layers: finding and drawing them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +14,16 @@ from lkca_mm.visualization.figure import new_figure, save_figure
 _SIDE = 1.9  # of one kernel, in inches
 
 
-def find_kernels(
-    network: nn.Module, layers: Sequence[str] | None = None
-) -> list[tuple[str, np.ndarray]]:
+def find_kernels(network: nn.Module, layers: Sequence[str] | None = None) -> dict[str, np.ndarray]:
     """Collects the kernels of a model, in the order of its layers.
 
     Args:
         network: The model or its backbone.
-        layers: Which layers, by number; None for all.
+        layers: The numbers of the layers; None for all.
 
     Returns:
-        The number of each layer (the module's name outside of a numbered one), and its kernels
-        of shape (G, Kh, Kw), float32; the middle tap is the token itself.
+        Kernels of shape (G, Kh, Kw), float32, by the layer's number (outside of a numbered layer
+        by the module's name); the middle tap is the token itself.
 
     Raises:
         ConfigError: If the model has no LKCA layer, or none of a number in ``layers``.
@@ -40,11 +38,11 @@ def find_kernels(
         raise ConfigError(f'{type(network).__name__} has no LKCA layer, so no kernel to draw')
     if missing := [layer for layer in layers or () if layer not in found]:
         raise ConfigError(f'there is no LKCA layer {missing[0]}; there are {", ".join(found)}')
-    return [(layer, weights) for layer, weights in found.items() if layer in (layers or found)]
+    return {layer: kernels for layer, kernels in found.items() if layer in (layers or found)}
 
 
 def draw_kernels(
-    layers: Sequence[tuple[str, np.ndarray]], title: str, path: str | Path, max_kernels: int = 12
+    layers: Mapping[str, np.ndarray], title: str, path: str | Path, max_kernels: int = 12
 ) -> None:
     """Draws every kernel over its offsets, each on a scale of its own that its title names.
 
@@ -56,20 +54,20 @@ def draw_kernels(
         path: The file, .png or .svg.
         max_kernels: How many kernels of a layer are drawn, the first ones.
     """
-    most = max(len(kernels) for _, kernels in layers)
+    most = max(len(kernels) for kernels in layers.values())
     if most > max_kernels:
         title += f'\nthe first {max_kernels} of {most} kernels a layer'
     columns = min(most, max_kernels)
     if most == 1:
         columns = min(len(layers), max(3, math.ceil(math.sqrt(len(layers)))))
     rows = math.ceil(len(layers) / columns) if most == 1 else len(layers)
-    _, taps_down, taps_across = layers[0][1].shape
-    height = (_SIDE * taps_down / taps_across + 0.5) * rows + 0.8
-    figure = new_figure(_SIDE * columns + 1.8, height)
+    _, taps_down, taps_across = next(iter(layers.values())).shape
+    row_height = _SIDE * taps_down / taps_across + 0.5
+    figure = new_figure(_SIDE * columns + 1.8, row_height * rows + 0.8)
     axes = figure.subplots(rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.set_visible(False)
-    for place, (layer, kernels) in enumerate(layers):
+    for place, (layer, kernels) in enumerate(layers.items()):
         for index, weights in enumerate(kernels[:max_kernels]):
             axis = axes.flat[place] if most == 1 else axes[place][index]
             axis.set_visible(True)
@@ -78,8 +76,7 @@ def draw_kernels(
             image = axis.imshow(
                 weights,
                 cmap='RdBu_r',
-                # A kernel of zeros is white.
-                vmin=-scale or -1.0,
+                vmin=-scale or -1.0,  # a kernel of zeros is white
                 vmax=scale or 1.0,
                 interpolation='nearest',
                 extent=(-width / 2, width / 2, height / 2, -height / 2),

@@ -7,6 +7,7 @@ from typing import Any
 import mmcv
 import numpy as np
 import torch
+from mmcv.transforms import LoadAnnotations
 from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.registry import DATASETS, HOOKS, TRANSFORMS
@@ -51,12 +52,9 @@ def draw_overlay(
 def save_image(
     image: np.ndarray, path: str | Path, palette: Sequence[Sequence[int]] | None = None
 ) -> None:
-    """Writes a PNG, whole or not at all; its folder is made.
+    """Writes an image, (H, W, 3) or (H, W), as a PNG, whole or not at all; its folder is made.
 
-    Args:
-        image: RGB of shape (H, W, 3), or (H, W); uint8.
-        path: The file.
-        palette: Colours of the values of an (H, W) image, RGB; they leave the values as they are.
+    With a palette, RGB, an (H, W) image keeps its values and is shown in these colours.
     """
     picture = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
     if palette is not None:
@@ -82,11 +80,7 @@ class SideBySideHook(Hook):
         self.out_dir, self.opacity = Path(out_dir), opacity
 
     def after_test_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Sequence[Any] | None = None,
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Draws the samples of a batch."""
         metainfo = runner.test_dataloader.dataset.metainfo
@@ -113,13 +107,7 @@ def read_truth(config: Config, folder: Path, image_path: Path) -> np.ndarray:
 
     Returns:
         Class indices of shape (H, W); 255 where there is none.
-
-    Raises:
-        ConfigError: If the config's test set loads no masks.
-        DataError: If the mask is missing.
     """
-    from mmcv.transforms import LoadAnnotations
-
     from lkca_mm.apis.model import find_test_dataset, is_step
 
     settings = dict(find_test_dataset(config))
@@ -135,13 +123,8 @@ def read_truth(config: Config, folder: Path, image_path: Path) -> np.ndarray:
     path = folder / f'{image_path.stem}{dataset.seg_map_suffix}'
     if not path.is_file():
         raise DataError(f'{shown(path)}: there is no mask of {image_path.name}')
-    results = {
-        'seg_map_path': str(path),
-        'reduce_zero_label': dataset.reduce_zero_label,
-        'label_map': dataset.label_map,
-        'seg_fields': [],
-    }
-    return load(results)['gt_seg_map']
+    results = {'reduce_zero_label': dataset.reduce_zero_label, 'label_map': dataset.label_map}
+    return load({'seg_map_path': str(path), 'seg_fields': [], **results})['gt_seg_map']
 
 
 def draw_predictions(

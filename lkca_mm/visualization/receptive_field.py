@@ -20,18 +20,17 @@ from lkca_mm.visualization.figure import new_figure, save_figure
 
 SHARES = {0.5: '-', 0.9: '--'}
 """The shares of a field that are measured, and the dashes of their squares."""
-
 _RANGE = 1e4  # of the colours: brightest to darkest
 _CELLS = 128  # on a side; more cannot be seen
 
 
 def load_squares(model: nn.Module, paths: Sequence[Path], side: int) -> Tensor:
-    """Reads images through a model's test pipeline and cuts out the middle.
+    """Reads images through a model's test pipeline and cuts out the largest square in the middle.
 
     Args:
         model: What :func:`lkca_mm.apis.load_model` returned.
         paths: Image files.
-        side: Height and width that the largest square in the middle is resized to, in pixels.
+        side: Height and width that the squares are resized to, in pixels.
 
     Returns:
         Normalised images of shape (B, 3, side, side), on the model's device.
@@ -102,11 +101,9 @@ class FieldExtent(NamedTuple):
 def measure_extent(field: np.ndarray, share: float) -> FieldExtent:
     """Measures where ``share``, in (0, 1], of a receptive field of shape (S, S) lies.
 
-    The square is not tied to the middle: where a feature lies in the image depends on the
-    strides and paddings before it.
+    The square is not tied to the middle: strides and paddings move a feature in the image.
     """
-    # Sums are off by rounding; a square that holds the share exactly counts.
-    enough = share * field.sum() * (1 - 1e-9)
+    enough = share * field.sum() * (1 - 1e-9)  # sums are off by rounding
     # Of everything above and to the left, so that a square's sum is four look-ups.
     sums = np.pad(field, ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
 
@@ -123,11 +120,10 @@ def measure_extent(field: np.ndarray, share: float) -> FieldExtent:
 
 
 def draw_fields(fields: Mapping[str, np.ndarray], title: str, path: str | Path) -> None:
-    """Draws one panel a model, with the squares that hold 50 and 90 % of its field.
+    """Draws fields, all of one shape (S, S), with the squares that hold 50 and 90 % of each.
 
     Args:
-        fields: What :func:`measure_field` returned, all of one shape (S, S), keyed by what
-            stands above each panel.
+        fields: What :func:`measure_field` returned, by what stands above each panel.
         title: The title.
         path: The file, .png or .svg.
     """
@@ -144,8 +140,9 @@ def draw_fields(fields: Mapping[str, np.ndarray], title: str, path: str | Path) 
         lines = [name]
         for share, dashes in SHARES.items():
             extent = measure_extent(field, share)
-            covered = f'{extent.side} px, {extent.square:.1%} of the image'
-            lines.append(f'{share:.0%} in a square of {covered}')
+            lines.append(
+                f'{share:.0%} in a square of {extent.side} px, {extent.square:.1%} of the image'
+            )
             frame = Rectangle((extent.left, extent.top), extent.side, extent.side, fill=False)
             frame.set(edgecolor='white', linestyle=dashes, linewidth=1.6)
             frame.set_label(f'smallest square with {share:.0%} of the field')
@@ -153,14 +150,9 @@ def draw_fields(fields: Mapping[str, np.ndarray], title: str, path: str | Path) 
         axis.set_title('\n'.join(lines), fontsize=9)
         ticks = [0, side // 2, side]
         axis.set(xlim=(0, side), ylim=(side, 0), xticks=ticks, yticks=ticks, xlabel='pixels')
-    figure.legend(
-        *axes[0][0].get_legend_handles_labels(),
-        loc='outside lower center',
-        ncols=2,
-        fontsize=8,
-        facecolor='#440154',
-        labelcolor='white',
-    )
+    style = {'ncols': 2, 'fontsize': 8, 'facecolor': '#440154', 'labelcolor': 'white'}
+    labels = axes[0][0].get_legend_handles_labels()
+    figure.legend(*labels, loc='outside lower center', **style)
     bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
     bar.set_label("share of the model's field in a pixel", fontsize=8)
     figure.suptitle(title, fontsize=11)

@@ -9,13 +9,9 @@ from mmengine.visualization import WandbVisBackend
 
 @VISBACKENDS.register_module()
 class CodelessWandbVisBackend(WandbVisBackend):
-    """mmengine's backend, which sends the config and the values but no source files.
+    """mmengine's backend, which otherwise uploads every ``.py`` file below the current folder.
 
-    mmengine's also uploads every ``.py`` file below the current folder: in a checkout that
-    holds an environment, those are the files of all its packages.
-
-    Args:
-        **settings: Those of mmengine's ``WandbVisBackend``.
+    In a checkout that holds an environment, those are the files of all its packages.
     """
 
     def add_config(self, config: Config, **kwargs: Any) -> None:

@@ -11,7 +11,6 @@ from PIL import Image
 from test_predict import CLASSIFIER, WEIGHTS
 
 from lkca_mm.apis import load_model, predict
-from lkca_mm.config import build_network, load_config
 
 runtime = pytest.importorskip('onnxruntime')
 pytest.importorskip('onnxscript')
@@ -49,25 +48,6 @@ def test_classifier_takes_an_image_as_it_is(run_tool, tmp_path, picture):
     torch.testing.assert_close(scores, sample.pred_score, rtol=1e-4, atol=1e-5)
 
 
-def test_segmentor_gives_logits_of_the_image(run_tool, tmp_path, write_config):
-    config, checkpoint, out = write_config(), tmp_path / 'weights.pth', tmp_path / 'model.onnx'
-    torch.save({'state_dict': build_network(load_config(config)).state_dict()}, checkpoint)
-    options = ['--size', 32, 64, '--dynamic-batch', '--opset', 18]
-    code, _, errors = run_tool('export', config, checkpoint, '--out', out, *options)
-    assert code == 0, errors
-    run, shape, notes = open_session(out)
-    assert shape == ['batch', 3, 32, 64] and notes['channels'] == 'RGB'
-    image = torch.randint(256, (2, 3, 32, 64))
-    model = load_model(str(config), str(checkpoint), 'cpu')
-    # As mmseg's loader gives it: BGR.
-    inputs = model.data_preprocessor({'inputs': list(image.flip(1).byte())})['inputs']
-    with torch.no_grad():
-        expected = model.encode_decode(inputs, [dict(img_shape=(32, 64))])
-    found = torch.from_numpy(run(image.float()))
-    assert found.shape == (2, 150, 32, 64)
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4)
-
-
 @pytest.mark.skipif(Version(torch.__version__) < Version('2.4'), reason='.pt2 needs PyTorch 2.4')
 def test_torch_export(run_tool, tmp_path):
     out = tmp_path / 'model.pt2'
@@ -88,7 +68,6 @@ def test_torch_export(run_tool, tmp_path):
     [
         (['--out', 'model.engine'], 'must end in .onnx or .pt2'),
         (['--out', 'model.onnx', '--opset', '99'], '99'),
-        (['--out', 'model.onnx', '--cfg-options', 'model.head=None'], 'has no head'),
         ([WEIGHTS, '--out', 'model.onnx', '--tolerance', '0'], 'not written: differs from PyTorch'),
         ([__file__, '--out', 'model.onnx'], 'test_export.py'),
     ],

@@ -37,8 +37,8 @@ def test_parameters_are_drawn(tmp_path, drawn, num_kernels, most):
 
 def test_layers_are_found_by_their_numbers():
     backbone = trunk(4, mixers=['lkca', 'mhsa', 'lkca+mhsa', 'lkca'])
-    assert [layer for layer, _ in find_kernels(backbone)] == ['0', '2', '3']
-    ((layer, weights),) = find_kernels(torch.nn.Sequential(backbone), ['2'])
+    assert list(find_kernels(backbone)) == ['0', '2', '3']
+    ((layer, weights),) = find_kernels(torch.nn.Sequential(backbone), ['2']).items()
     assert layer == '2'
     assert (weights == backbone.layers[2].mixer.lkca.kernel.detach().numpy()).all()
     with pytest.raises(ConfigError, match='no LKCA layer 1; there are 0, 2, 3'):
