@@ -39,8 +39,7 @@ Classify an image with it:
 python tools/predict.py {config} checkpoints/{file} PICTURE --out predicted
 ```
 
-Images are resized to the size of the data set's own. The model knows the classes of
-{dataset} alone and names one of them for any image.
+Images are resized. The model names one of the classes of {dataset} for any image.
 """
 
 
@@ -62,8 +61,7 @@ def publish(
 ) -> tuple[Path, Path, str]:
     """Writes the weights and their card.
 
-    The weights load with ``torch.load(weights_only=True)``; the same weights give the same
-    bytes under the same version of PyTorch.
+    The weights load with ``torch.load(weights_only=True)``.
 
     Args:
         checkpoint: The checkpoint at the end of the training.
@@ -89,16 +87,14 @@ def publish(
     if 'state_dict' not in loaded or not classes:
         raise CheckpointError(f'{checkpoint}: holds no weights with the names of their classes')
     weights = {name: value.cpu().contiguous() for name, value in loaded['state_dict'].items()}
-    names = {'classes': [str(name) for name in classes]}
-    slim = {'dataset_meta': names, 'epoch': epoch, 'lkca_mm': __version__}
+    slim = {'dataset_meta': {'classes': list(classes)}, 'epoch': epoch, 'lkca_mm': __version__}
     buffer = io.BytesIO()
     torch.save({'meta': slim, 'state_dict': weights}, buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
     path = Path(folder) / f'{record["model"]}_{record["dataset"]}-{digest[:8]}.pth'
     with written_whole(path) as part:
         part.write_bytes(buffer.getvalue())
-    card = path.with_suffix('.md')
     scores = ', '.join(f'{name} {value:.2f}' for name, value in record['final'].items())
-    facts = {'file': path.name, 'size': len(buffer.getvalue()) / 2**20, 'digest': digest}
-    write_text(card, _CARD.format(**record, **facts, scores=scores))
-    return path, card, digest
+    facts = {'file': path.name, 'size': path.stat().st_size / 2**20, 'digest': digest}
+    write_text(path.with_suffix('.md'), _CARD.format(**record, **facts, scores=scores))
+    return path, path.with_suffix('.md'), digest

@@ -25,7 +25,7 @@ from lkca_mm.engine.run_config import (
     set_launcher,
 )
 from lkca_mm.errors import ConfigError
-from lkca_mm.apis import find_test_dataset
+from lkca_mm.inference.metainfo import find_test_dataset
 from lkca_mm.record import environment, write_record
 
 

@@ -13,7 +13,7 @@ from lkca_mm.benchmark.memory import bytes_of, measure_memory
 from lkca_mm.benchmark.random_batch import random_batch
 from lkca_mm.benchmark.step import TrainingStep
 from lkca_mm.benchmark.timing import interleaved_medians
-from lkca_mm.config import build_network
+from lkca_mm.inference.network import build_network
 
 
 class _Case:

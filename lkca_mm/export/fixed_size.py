@@ -66,14 +66,10 @@ class PoolingProduct(nn.AdaptiveAvgPool2d):
 
 @torch.no_grad()
 def fix_size(model: nn.Module, image: Tensor) -> nn.Module:
-    """Returns a copy of a model that takes images of the size of ``image`` alone.
+    """Returns a copy of a model that takes images of the size of ``image`` (B, C, H, W) alone.
 
     LKCA's matrices are made, position embeddings resampled, and adaptive pooling that ONNX
     lacks turned into products. A module that meets several sizes stays as it is.
-
-    Args:
-        model: A model in evaluation mode.
-        image: A batch of images (B, C, H, W) that goes through it.
     """
     model = copy.deepcopy(model)
     met: dict[nn.Module, set[tuple[int, int]]] = {}

@@ -21,8 +21,7 @@ class LogitsModel(nn.Module):
     Args:
         network: A classifier of mmpretrain or a segmentor of mmseg.
         size: Height and width of the images, in pixels.
-        normalization: ``mean`` and ``std`` of values from 0 to 255; None where the images come
-            normalised.
+        normalization: ``mean`` and ``std`` of values from 0 to 255; None for normalised images.
     """
 
     def __init__(
@@ -36,11 +35,7 @@ class LogitsModel(nn.Module):
         self.eval()
 
     def forward(self, image: Tensor) -> Tensor:
-        """Maps images (B, 3, H, W) to logits: (B, classes), or (B, classes, H, W).
-
-        A segmentor's logits are resized to the image, as mmseg does before it picks the class
-        of each pixel.
-        """
+        """Maps images (B, 3, H, W) to logits (B, classes), or a segmentor's (B, classes, H, W)."""
         if self.normalized:
             image = (image - self.mean) / self.std
         if not segments(self.network):

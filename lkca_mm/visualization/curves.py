@@ -17,7 +17,6 @@ _USUAL = ('mIoU', 'accuracy/top1')
 # Logged beside the scores of a validation.
 _NO_SCORES = ('data_time', 'time', 'step', 'iteration', 'epoch', 'train_loss')
 _STYLES = ('o-', 's--', '^-.', 'D:', 'v-', 'P--', 'X-.')
-_MOST_MARKERS = 12  # more would hide the line
 
 
 def read_run(path: str | Path) -> Curves:
@@ -58,8 +57,7 @@ def _add(curves: Curves, iteration: int, values: Mapping[str, Any]) -> None:
 def _add_session(curves: Curves, entries: list[dict[str, Any]]) -> None:
     """Adds mmengine's lines: those of training have a learning rate.
 
-    The step of a validation counts epochs where the run does, so its scores are put at the
-    iteration of the training line before it.
+    A validation's step may count epochs, so its scores are put at the iteration before it.
     """
     first = next((entry['step'] for entry in entries if 'lr' in entry), 0)
     for name, curve in curves.items():
@@ -97,7 +95,7 @@ def draw_curves(
     for axis, name in zip(axes, panels, strict=True):
         for number, curves in enumerate(runs.values()):
             curve = dict(sorted(curves.get(name, {}).items()))
-            every = max(1, -(-len(curve) // _MOST_MARKERS))
+            every = max(1, len(curve) // 12)  # more markers would hide the line
             style = _STYLES[number % len(_STYLES)]
             axis.plot(list(curve), list(curve.values()), style, markevery=every)
         axis.set(title=name if name == LOSS else f'validation: {name}', xlabel='iterations')

@@ -73,14 +73,9 @@ def draw_kernels(
             axis.set_visible(True)
             height, width = weights.shape
             scale = float(abs(weights).max())
-            image = axis.imshow(
-                weights,
-                cmap='RdBu_r',
-                vmin=-scale or -1.0,  # a kernel of zeros is white
-                vmax=scale or 1.0,
-                interpolation='nearest',
-                extent=(-width / 2, width / 2, height / 2, -height / 2),
-            )
+            extent = (-width / 2, width / 2, height / 2, -height / 2)
+            limits = {'vmin': -scale or -1.0, 'vmax': scale or 1.0}  # a kernel of zeros is white
+            image = axis.imshow(weights, cmap='RdBu_r', extent=extent, **limits)
             number = f', kernel {index}' if most > 1 else ''
             text = f'scale ±{scale:.2g}' if scale else 'all taps are 0'
             axis.set_title(f'layer {layer}{number}\n{text}', fontsize=9)
@@ -91,5 +86,4 @@ def draw_kernels(
     figure.suptitle(title, fontsize=11)
     bar = figure.colorbar(image, ax=axes, shrink=min(0.7, 2.1 / rows), aspect=25, pad=0.02)
     bar.set_ticks([image.norm.vmin, 0, image.norm.vmax], labels=['-scale', '0', '+scale'])
-    bar.ax.tick_params(labelsize=8)
     save_figure(figure, path)

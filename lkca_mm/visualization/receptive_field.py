@@ -21,19 +21,13 @@ from lkca_mm.visualization.figure import new_figure, save_figure
 SHARES = {0.5: '-', 0.9: '--'}
 """The shares of a field that are measured, and the dashes of their squares."""
 _RANGE = 1e4  # of the colours: brightest to darkest
-_CELLS = 128  # on a side; more cannot be seen
 
 
 def load_squares(model: nn.Module, paths: Sequence[Path], side: int) -> Tensor:
-    """Reads images through a model's test pipeline and cuts out the largest square in the middle.
-
-    Args:
-        model: What :func:`lkca_mm.apis.load_model` returned.
-        paths: Image files.
-        side: Height and width that the squares are resized to, in pixels.
+    """Reads images through the test pipeline of a model of :func:`lkca_mm.apis.load_model`.
 
     Returns:
-        Normalised images of shape (B, 3, side, side), on the model's device.
+        The largest squares in their middle, resized and normalised, (B, 3, side, side).
     """
     squares = []
     for path in paths:
@@ -89,7 +83,7 @@ def measure_field(
 
 
 class FieldExtent(NamedTuple):
-    """Where a share of a receptive field lies: in the smallest square, or the fewest pixels."""
+    """The smallest square, and the fewest pixels, that hold a share of a receptive field."""
 
     side: int  # of the square, in pixels
     top: int
@@ -130,7 +124,7 @@ def draw_fields(fields: Mapping[str, np.ndarray], title: str, path: str | Path) 
     figure = new_figure(3.3 * len(fields) + 1, 4.8)
     axes = figure.subplots(1, len(fields), squeeze=False)
     side = len(next(iter(fields.values())))
-    pool = nn.AdaptiveAvgPool2d(min(_CELLS, side))
+    pool = nn.AdaptiveAvgPool2d(min(128, side))  # more cells cannot be seen
     shown = {name: pool(torch.from_numpy(field)[None])[0] for name, field in fields.items()}
     brightest = float(max(cells.max() for cells in shown.values()))
     scale = LogNorm(brightest / _RANGE, brightest)
@@ -153,7 +147,6 @@ def draw_fields(fields: Mapping[str, np.ndarray], title: str, path: str | Path) 
     style = {'ncols': 2, 'fontsize': 8, 'facecolor': '#440154', 'labelcolor': 'white'}
     labels = axes[0][0].get_legend_handles_labels()
     figure.legend(*labels, loc='outside lower center', **style)
-    bar = figure.colorbar(image, ax=axes, shrink=0.8, pad=0.02)
-    bar.set_label("share of the model's field in a pixel", fontsize=8)
+    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the model's field in a pixel")
     figure.suptitle(title, fontsize=11)
     save_figure(figure, path)

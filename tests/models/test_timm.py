@@ -225,7 +225,7 @@ def test_pretrained_is_an_error_of_one_line():
 
 def test_our_checkpoint_loads():
     """The published one, by timm's way of naming a file; the same logits as mmpretrain's."""
-    from lkca_mm.apis import load_model
+    from lkca_mm.inference import load_model
 
     (path,) = CHECKPOINTS.glob('lkca-t-light_cifar10-*.pth')
     config = CHECKPOINTS.parent / 'configs' / 'cifar10' / 'lkca-t-light_15e.py'

@@ -4,8 +4,7 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from lkca_mm import command
-from lkca_mm.command import run_command
+from lkca_mm.command import run_tool as run_tool_main
 
 import pytest
 from mmengine.config import Config
@@ -51,12 +50,9 @@ def run_tool(capfd):
         tool = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(tool)
         capfd.readouterr()
-        words = [str(word) for word in argv]
         try:
-            if hasattr(tool, 'run_command'):
-                code = run_command(tool.build_parser(), tool.main, words)
-            else:
-                code = command.run_tool(tool.main, tool.build_parser().parse_args(words))
+            args = tool.build_parser().parse_args([str(word) for word in argv])
+            code = run_tool_main(tool.main, args)
         except SystemExit as end:  # argparse's way out
             code = end.code
         finally:

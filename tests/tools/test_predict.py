@@ -81,8 +81,6 @@ def test_errors_are_one_line_and_leave_nothing(run_tool, segmentor, tmp_path):
     before = image.read_bytes()
     for words, message in (
         ((config, checkpoint, 'nothing.png'), 'nothing.png: no such image or folder'),
-        ((tmp_path / 'nothing.py', checkpoint, image), 'nothing.py: no such config file'),
-        ((config, tmp_path / 'nothing.pth', image), 'nothing.pth: there is no such checkpoint'),
         ((config, WEIGHTS, image), 'is a checkpoint of another model'),
         ((config, checkpoint, image, '--device', 'gpu7'), 'gpu7'),
         ((config, checkpoint, image, '--opacity', 2), '--opacity 2.0 must be in [0, 1]'),

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -57,17 +56,14 @@ def test_weights_and_card(run_tool, tmp_path, trained):
     ('changes', 'message'),
     [
         ({'schedule': None}, 'no record of training'),
-        ({'environment': {'torch': '2'}}, "no record of training: KeyError('commit')"),
         ({'finished': False}, 'of a run that did not finish'),
         ({}, 'is of epoch 14, but the recorded accuracy of epoch 15'),
-        (None, 'no record of training'),
     ],
     ids=str,
 )
 def test_only_the_end_of_a_finished_run_is_published(run_tool, tmp_path, trained, changes, message):
-    record = Path(tmp_path / 'run.json')
-    content = [] if changes is None else {**json.loads(RECORD.read_text()), **changes}
-    record.write_text(json.dumps(content))
+    record = tmp_path / 'run.json'
+    record.write_text(json.dumps({**json.loads(RECORD.read_text()), **changes}))
     code, _, err = run_tool('publish', trained(14), record, '--out', tmp_path / 'out')
     (line,) = [line for line in err.splitlines() if line.startswith('error: ')]
     assert code == 1 and message in line and not (tmp_path / 'out').exists()

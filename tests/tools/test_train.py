@@ -122,7 +122,7 @@ def test_scores_masks_and_pictures(run_tool, trained, tmp_path, scenes):
 
 def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scenes):
     """The augmented mask is the argmax of the mean of a picture's and its mirror's scores."""
-    from lkca_mm.apis import load_model
+    from lkca_mm.inference import load_model
 
     config, checkpoint, _ = trained
     code, _, err = run_tool('test', config, checkpoint, '--tta', '--out', tmp_path / 'tta')

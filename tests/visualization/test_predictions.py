@@ -13,7 +13,6 @@ from PIL import Image
 from lkca_mm.visualization.predictions import (
     draw_overlay,
     draw_predictions,
-    enlarge,
     save_image,
 )
 
@@ -38,12 +37,8 @@ def test_overlay_blends_colours(scene, opacity):
     # Only below the names is it anything else.
     assert drawn.shape == image.shape and close.mean() > 0.95
     assert close.all() == (opacity == 0)
-
-
-def test_small_images_grow(scene):
-    image, mask = (array[150:250, :150] for array in scene)
-    assert (enlarge(image)[::4, ::4] == image).all() and enlarge(image).shape == (400, 600, 3)
-    assert draw_overlay(image, mask, META).shape == (400, 600, 3)
+    small = draw_overlay(image[150:250, :150], mask[150:250, :150], META, opacity)
+    assert small.shape == (400, 600, 3)  # large enough for the names
 
 
 def test_palette_leaves_the_values(scene, tmp_path):

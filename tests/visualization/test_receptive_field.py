@@ -54,10 +54,8 @@ def test_squares_of_a_conv_stack_by_hand():
 
 
 def test_extents_of_made_up_fields():
-    even = np.full((8, 8), 1 / 64)
-    assert measure_extent(even, 0.5).side == 6  # 36 of 64; 25 would not do
-    assert measure_extent(even, 0.5).pixels == 0.5
-    assert measure_extent(even, 1.0).side == 8
+    even = measure_extent(np.full((8, 8), 1 / 64), 0.5)
+    assert even.side == 6 and even.pixels == 0.5  # 36 of 64; 25 would not do
     point = np.zeros((8, 8))
     point[6, 1] = 2.0
     assert measure_extent(point, 0.9) == (1, 6, 1, 1 / 64, 1 / 64)
