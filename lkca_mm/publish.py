@@ -2,129 +2,58 @@
 
 import hashlib
 import io
-import re
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from lkca_mm.engine.checkpoint import read_checkpoint
-from lkca_mm.errors import CheckpointError, ConfigError, DataError
-from lkca_mm.record import write_text
+from lkca_mm.errors import CheckpointError, DataError, shown
+from lkca_mm.files import write_text, written_whole
 from lkca_mm.version import __version__
 
-_NEEDED = {
-    **dict.fromkeys(('model', 'dataset', 'config', 'command'), str),
-    **dict.fromkeys(('schedule', 'environment', 'final'), dict),
-    'params': int,
-}
-_PLAIN_NAME = re.compile(r'\w[\w.+-]*')
-
-
-def check_record(record: Any, path: str | Path) -> None:
-    """Looks for what a card says of a run.
-
-    Args:
-        record: What a JSON file holds.
-        path: The file, for the message.
-
-    Raises:
-        DataError: If something is missing, or names a file elsewhere.
-    """
-    if not isinstance(record, dict):
-        raise DataError(f'{path}: holds a {type(record).__name__}, not a record of training')
-    for key, kind in _NEEDED.items():
-        if not isinstance(record.get(key), kind):
-            raise DataError(f'{path}: `{key}` is {record.get(key)!r}; record the run anew')
-    for holder, keys in (
-        ('schedule', ('max_epochs', 'passes_per_epoch', 'batch_size', 'total_iterations')),
-        ('environment', ('commit', 'torch')),
-    ):
-        for key in keys:
-            if key not in record[holder]:
-                raise DataError(f'{path}: lacks `{holder}.{key}`; record the run anew')
-    for key in ('model', 'dataset'):
-        if not _PLAIN_NAME.fullmatch(record[key]):
-            raise DataError(f'{path}: `{key}` is {record[key]!r}, which cannot be a file name')
-    for name, value in record['final'].items():
-        if not isinstance(value, (int, float)):
-            raise DataError(f'{path}: `final` says {name}={value!r}; record the run anew')
-
-
-def weights_only(checkpoint: dict[str, Any], path: str | Path) -> bytes:
-    """Returns a checkpoint's weights and class names as the bytes of a file.
-
-    The file loads with ``torch.load(weights_only=True)``. The same weights
-    give the same bytes under the same version of PyTorch.
-
-    Args:
-        checkpoint: A checkpoint of mmengine.
-        path: Its file, for the message.
-
-    Raises:
-        CheckpointError: If it holds no weights, or no names of classes.
-    """
-    meta = checkpoint.get('meta') or {}
-    classes = (meta.get('dataset_meta') or {}).get('classes')
-    if 'state_dict' not in checkpoint or not classes:
-        raise CheckpointError(f'{path}: holds no weights with the names of their classes')
-    weights = {
-        name: value.detach().cpu().contiguous() for name, value in checkpoint['state_dict'].items()
-    }
-    slim = {
-        'meta': {
-            'dataset_meta': {'classes': [str(name) for name in classes]},
-            'epoch': meta.get('epoch'),
-            'lkca_mm': __version__,
-        },
-        'state_dict': weights,
-    }
-    buffer = io.BytesIO()
-    torch.save(slim, buffer)
-    return buffer.getvalue()
-
-
-def model_card(record: dict[str, Any], file: str, size: int, digest: str) -> str:
-    """Returns what a user must know of published weights, in Markdown.
-
-    Args:
-        record: What ``tools/train.py --record`` wrote of their training.
-        file: The name of the weights' file.
-        size: Its bytes.
-        digest: Its SHA-256, in hexadecimal.
-    """
-    schedule, environment = record['schedule'], record['environment']
-    scores = ', '.join(f'{name} {value:.2f}' for name, value in record['final'].items())
-    passes = schedule['passes_per_epoch']
-    return f"""# {record['model']} on {record['dataset']}
+_CARD = """# {model} on {dataset}
 
 | | |
 |---|---|
-| file | `{file}`, {size / 2**20:.1f} MiB, weights only |
+| file | `{file}`, {size:.1f} MiB, weights only |
 | SHA-256 | `{digest}` |
-| config | `{record['config']}` |
-| parameters | {record['params']:,} |
+| config | `{config}` |
+| parameters | {params:,} |
 | test set, after the last epoch | {scores} |
-| schedule | {schedule['max_epochs']} epochs of {passes} {'pass' if passes == 1 else 'passes'}, \
-batch {schedule['batch_size']}, {schedule['total_iterations']:,} iterations |
-| seed, commit | {record['seed']}, {environment['commit']} |
-| software | torch {environment['torch']}, mmpretrain {environment.get('mmpretrain')} |
+| schedule | {schedule[max_epochs]} epochs, {schedule[passes_per_epoch]} x the data in each, \
+batch {schedule[batch_size]}, {schedule[total_iterations]:,} iterations |
+| seed, commit | {seed}, {environment[commit]} |
+| software | torch {environment[torch]}, mmpretrain {environment[mmpretrain]} |
 
 Trained by
 
 ```bash
-{record['command']}
+{command}
 ```
 
-Classify a picture with it:
+Classify an image with it:
 
 ```bash
-python tools/predict.py {record['config']} checkpoints/{file} PICTURE --out predicted
+python tools/predict.py {config} checkpoints/{file} PICTURE --out predicted
 ```
 
-Any picture is resized to the size of the data set's own. It knows the classes of
-{record['dataset']} alone and names one of them for whatever it is shown.
+Images are resized. The model names one of the classes of {dataset} for any image.
 """
+
+
+def read_record(path: str | Path) -> dict[str, Any]:
+    """Reads what ``tools/train.py --record`` wrote; raises DataError unless the run finished."""
+    try:
+        record = json.loads(Path(path).read_text(encoding='utf-8'))
+        finished = record['finished'] and record['final']
+        _CARD.format(**record, file='', size=0, digest='', scores='')
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise DataError(f'{shown(path)}: is no record of training: {error!r}') from error
+    if not finished:
+        raise DataError(f'{shown(path)}: is the record of a run that did not finish')
+    return record
 
 
 def publish(
@@ -132,10 +61,12 @@ def publish(
 ) -> tuple[Path, Path, str]:
     """Writes the weights and their card.
 
+    The weights load with ``torch.load(weights_only=True)``.
+
     Args:
         checkpoint: The checkpoint at the end of the training.
-        record: What ``tools/train.py --record`` wrote of it.
-        folder: Where both files go; ``<model>_<dataset>-<hash>.pth`` and ``.md``.
+        record: What :func:`read_record` returned.
+        folder: Where both files go: ``<model>_<dataset>-<hash>.pth`` and ``.md``.
         trust: Whether to load a checkpoint that can run code.
 
     Returns:
@@ -143,25 +74,27 @@ def publish(
 
     Raises:
         CheckpointError: If the checkpoint is not the end of the recorded run.
-        ConfigError: If the record is of an unfinished run.
     """
-    if not record.get('finished'):
-        raise ConfigError('the record is of a run that did not end; train it to its end first')
     loaded = read_checkpoint(checkpoint, trust)
-    epoch, end = (loaded.get('meta') or {}).get('epoch'), record['schedule']['max_epochs']
+    meta = loaded.get('meta') or {}
+    epoch, end = meta.get('epoch'), record['schedule']['max_epochs']
     if epoch != end:
         raise CheckpointError(
             f'{checkpoint}: is of epoch {epoch}, but the recorded accuracy of epoch {end}; '
-            f'name the checkpoint of that epoch'
+            'name the checkpoint of that epoch'
         )
-    content = weights_only(loaded, checkpoint)
-    digest = hashlib.sha256(content).hexdigest()
-    name = f'{record["model"]}_{record["dataset"]}-{digest[:8]}'
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f'{name}.pth.part'
-    part.write_bytes(content)
-    weights = part.replace(folder / f'{name}.pth')
-    card = folder / f'{name}.md'
-    write_text(card, model_card(record, weights.name, len(content), digest))
-    return weights, card, digest
+    classes = (meta.get('dataset_meta') or {}).get('classes')
+    if 'state_dict' not in loaded or not classes:
+        raise CheckpointError(f'{checkpoint}: holds no weights with the names of their classes')
+    weights = {name: value.cpu().contiguous() for name, value in loaded['state_dict'].items()}
+    slim = {'dataset_meta': {'classes': list(classes)}, 'epoch': epoch, 'lkca_mm': __version__}
+    buffer = io.BytesIO()
+    torch.save({'meta': slim, 'state_dict': weights}, buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    path = Path(folder) / f'{record["model"]}_{record["dataset"]}-{digest[:8]}.pth'
+    with written_whole(path) as part:
+        part.write_bytes(buffer.getvalue())
+    scores = ', '.join(f'{name} {value:.2f}' for name, value in record['final'].items())
+    facts = {'file': path.name, 'size': path.stat().st_size / 2**20, 'digest': digest}
+    write_text(path.with_suffix('.md'), _CARD.format(**record, **facts, scores=scores))
+    return path, path.with_suffix('.md'), digest

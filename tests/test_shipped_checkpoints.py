@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lkca_mm.inference import load_model
+from lkca_mm.apis import load_model
 
 ROOT = Path(__file__).parents[1]
 CARDS = sorted((ROOT / 'checkpoints').glob('*.md'))
@@ -34,5 +34,5 @@ def test_card_is_of_this_file_and_this_run(card):
 def test_weights_fit_the_config(card):
     config = re.search(r'configs/\S+\.py', card.read_text(encoding='utf-8'))[0]
     model = load_model(str(ROOT / config), str(card.with_suffix('.pth')), device='cpu')
-    kernels = [layer.mixer.kernel for layer in model.network.backbone.layers]
+    kernels = [layer.mixer.kernel for layer in model.backbone.layers]
     assert all(kernel.abs().max() > 0 for kernel in kernels), 'kernels start at zero'

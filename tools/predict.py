@@ -1,92 +1,76 @@
-"""Runs a trained model on an image, or on every image of a folder, and draws what it sees."""
+"""Runs a trained model on images and draws what it predicts."""
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
-
-from lkca_mm.command import describe, run_command
-
-import numpy as np
-
-from lkca_mm.engine.run_config import add_trust_argument
-from lkca_mm.errors import DataError
-from lkca_mm.inference import (
-    TrainedModel,
-    draw_scores,
-    load_model,
-    predict_classification,
-    predict_segmentation,
-)
-from lkca_mm.inference.files import check_targets, find_images, name_results
-from lkca_mm.visualization import draw_segmentation, save_png
-from lkca_mm.visualization.legend import class_shares, percent
-
-PICTURE, MASK = '.png', '_mask.png'
-
-
-def opacity(text: str) -> float:
-    """Returns a number in [0, 1], for argparse."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f'{text} is not in [0, 1]')
-    return value
+from typing import Any
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', metavar='CONFIG')
-    parser.add_argument('checkpoint', metavar='CKPT')
-    parser.add_argument('images', metavar='IMAGE_OR_FOLDER', type=Path)
+    parser.add_argument('checkpoint', metavar='CHECKPOINT')
+    parser.add_argument('images', metavar='IMAGE_OR_FOLDER', nargs='+', type=Path)
     parser.add_argument('--out', metavar='DIR', type=Path, required=True)
     parser.add_argument('--device', default='auto', help='auto, cpu or cuda:0 (default: auto)')
     parser.add_argument(
-        '--opacity', type=opacity, default=0.5, help='of the colours, in [0, 1] (default: 0.5)'
+        '--opacity', type=float, default=0.5, help="of the classes' colours, in [0, 1] (0.5)"
     )
-    add_trust_argument(parser)
+    parser.add_argument('--trust-checkpoint', action='store_true', help='it may run code')
+    parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
 
 
-def segment(model: TrainedModel, image: Path, base: str, alpha: float) -> str:
-    """Writes a picture and a mask; returns what is to be printed."""
-    found = predict_segmentation(model, image)
-    picture = draw_segmentation(found.image, found.mask, found.classes, found.palette, alpha)
-    save_png(found.mask, f'{base}{MASK}', found.palette)
-    save_png(picture, f'{base}{PICTURE}')
-    shares = class_shares(found.mask, len(found.classes))
+def predict_one(model: Any, path: Path, out: Path, opacity: float) -> str:
+    """Writes OUT.png, and of a segmentor OUT_mask.png; returns what is printed."""
+    import numpy as np
+
+    from lkca_mm.apis import predict, read_image, top_classes
+    from lkca_mm.config import segments
+    from lkca_mm.visualization.predictions import draw_overlay, draw_predictions, save_image
+
+    image, sample, meta = read_image(path), predict(model, path), model.dataset_meta
+    drawn = out.with_name(f'{out.name}.png')
+    if not segments(model):
+        top = top_classes(model, sample)
+        draw_predictions([(path.name, {'image': image, 'prediction': top})], drawn)
+        return ', '.join(f'{name} {score:.1%}' for name, score in top)
+    mask = sample.pred_sem_seg.data[0].cpu().numpy()
+    save_image(draw_overlay(image, mask, meta, opacity), drawn)
+    save_image(mask, out.with_name(f'{out.name}_mask.png'), meta['palette'])
+    shares = np.bincount(mask.ravel(), minlength=len(meta['classes'])) / mask.size
     order = np.argsort(-shares, kind='stable')[:3]
-    return ', '.join(f'{found.classes[i]} {percent(shares[i])}' for i in order if shares[i])
-
-
-def classify(model: TrainedModel, image: Path, base: str, alpha: float) -> str:
-    """Writes a picture; returns what is to be printed."""
-    found = predict_classification(model, image)
-    save_png(draw_scores(found.image, found.top), f'{base}{PICTURE}')
-    return ', '.join(f'{name} {100 * score:.1f}%' for name, score in found.top)
+    return ', '.join(f'{meta["classes"][i]} {shares[i]:.1%}' for i in order if shares[i])
 
 
 def main(args: argparse.Namespace) -> int:
     """Predicts, draws and prints one line an image."""
-    images = find_images(args.images)
-    model = load_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
-    handle: Callable[[TrainedModel, Path, str, float], str]
-    handle, endings = (segment, (PICTURE, MASK)) if model.segments else (classify, (PICTURE,))
-    bases = [str(args.out / name) for name in name_results(images, endings)]
-    check_targets(images, [Path(f'{base}{ending}') for base in bases for ending in endings])
+    from lkca_mm.apis import find_images, load_model
+    from lkca_mm.errors import ConfigError, DataError
 
+    if not 0 <= args.opacity <= 1:
+        raise ConfigError(f'--opacity {args.opacity} must be in [0, 1]')
+    images = find_images(args.images)
+    if args.out.resolve() in {path.resolve().parent for path in images}:
+        raise ConfigError(f'--out {args.out}: holds the images; choose another folder')
+    model = load_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
+    stems = Counter(path.stem for path in images)
     failed = 0
-    for image, base in zip(images, bases, strict=True):
+    for path in images:
+        name = path.stem if stems[path.stem] == 1 else path.name.replace('.', '_')
         try:
-            print(f'{image.name}: {handle(model, image, base, args.opacity)}', flush=True)
+            print(f'{path.name}: {predict_one(model, path, args.out / name, args.opacity)}')
         except DataError as error:
-            if len(images) == 1:
-                raise
             failed += 1
-            print(f'error: {describe(error)}', file=sys.stderr, flush=True)
+            print(f'error: {error}', file=sys.stderr)
     print(f'{len(images) - failed} of {len(images)} images done, results in {args.out}')
     return 1 if failed else 0
 
 
 if __name__ == '__main__':
-    sys.exit(run_command(build_parser(), main))
+    args = build_parser().parse_args()
+    from lkca_mm.command import run_tool
+
+    sys.exit(run_tool(main, args))

@@ -9,7 +9,7 @@ import torch
 from matplotlib.patches import Rectangle
 
 from lkca_mm.ops.toeplitz import toeplitz_matrix
-from lkca_mm.visualization.figure import plotter, save_figure
+from lkca_mm.visualization.figure import new_figure, save_figure
 
 GRID = HEIGHT, WIDTH = 4, 4
 QUERY = 1, 2
@@ -40,10 +40,8 @@ def draw(path: str) -> None:
     if not torch.equal(matrix[query].reshape(GRID), window):
         raise RuntimeError('the two views differ: the picture would be wrong')
 
-    pyplot = plotter()
-    figure, axes = pyplot.subplots(
-        1, 3, figsize=(11, 4.6), gridspec_kw={'width_ratios': [7, 5, 9]}, layout='constrained'
-    )
+    figure = new_figure(11, 4.6)
+    axes = figure.subplots(1, 3, width_ratios=[7, 5, 9])
     shade = {'cmap': 'cividis', 'vmin': 0, 'vmax': 1}
     axes[0].imshow(weight[0], **shade)
     mark(axes[0], top, left, HEIGHT, WIDTH)
@@ -55,7 +53,7 @@ def draw(path: str) -> None:
     axes[0].set_xlabel('circle: the tap for the token itself')
     axes[1].imshow(window, **shade)
     mark(axes[1], row, column, 1, 1)
-    axes[1].set_title(f'What each of the {HEIGHT} x {WIDTH} tokens\ncounts for that one')
+    axes[1].set_title(f'The weight of each of the\n{HEIGHT} x {WIDTH} tokens for that one')
     axes[1].set_xlabel('framed: the token itself')
     axes[2].imshow(matrix, **shade)
     mark(axes[2], query, 0, 1, HEIGHT * WIDTH)

@@ -1,4 +1,4 @@
-"""Weights & Biases, without the code below the current folder."""
+"""Weights & Biases without the source code."""
 
 from typing import Any
 
@@ -9,18 +9,14 @@ from mmengine.visualization import WandbVisBackend
 
 @VISBACKENDS.register_module()
 class CodelessWandbVisBackend(WandbVisBackend):
-    """mmengine's backend, which sends the config and the values but no source files.
+    """mmengine's backend, which otherwise uploads every ``.py`` file below the current folder.
 
-    mmengine's also collects every ``.py`` file below the current folder: of a checkout
-    with an environment in it those are the files of all its packages.
-
-    Args:
-        **settings: Those of mmengine's ``WandbVisBackend``.
+    In a checkout that holds an environment, those are the files of all its packages.
     """
 
     def add_config(self, config: Config, **kwargs: Any) -> None:
-        """Notes the config."""
-        # Asking for the experiment starts it, which sets the settings.
+        """Sends the config."""
+        # Reading `experiment` starts the run, which fills in `_init_kwargs`.
         run = self.experiment
         change = (self._init_kwargs or {}).get('allow_val_change', False)
         run.config.update(config.to_dict(), allow_val_change=change)

@@ -7,7 +7,7 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
 
-from lkca_mm.inference.network import build_network
+from lkca_mm.config import build_network
 
 EXAMPLES = Path(__file__).parents[2] / 'configs' / 'examples'
 # As wide and deep as the heads expect, with hardly any MLP; a kernel that is not zero lets

@@ -21,16 +21,12 @@ def randomised(network):
 def make_classifier():
     """Returns a function that builds an mmpretrain classifier of 32 x 32 pictures."""
 
-    def make(kind='LKCAViT', preprocessor=None, **settings):
+    def make(kind='LKCAViT', **settings):
         init_default_scope('mmpretrain')
         torch.manual_seed(0)
         backbone = dict(type=kind, arch=ARCH, img_size=32, patch_size=4, out_type='avg_featmap')
-        model = dict(
-            type='ImageClassifier',
-            backbone={**backbone, **settings},
-            head=dict(type='LinearClsHead', num_classes=5, in_channels=24),
-            data_preprocessor=preprocessor or {},
-        )
+        head = dict(type='LinearClsHead', num_classes=5, in_channels=24)
+        model = dict(type='ImageClassifier', backbone={**backbone, **settings}, head=head)
         return randomised(MODELS.build(model))
 
     return make
@@ -40,14 +36,13 @@ def make_classifier():
 def make_segmentor():
     """Returns a function that builds an mmseg segmentor: UPerNet or FPN."""
 
-    def make(head='UPerHead', kind='LKCAViT', patch_size=8):
+    def make(head='UPerHead'):
         init_default_scope('mmseg')
         torch.manual_seed(0)
-        norm = dict(type='BN')
         common = dict(in_channels=[24] * 4, in_index=[0, 1, 2, 3], channels=16, num_classes=5)
-        common |= dict(norm_cfg=norm, align_corners=False)
-        backbone = dict(type=kind, arch={**ARCH, 'num_layers': 4}, img_size=64)
-        backbone |= dict(patch_size=patch_size, out_indices=(0, 1, 2, 3))
+        common |= dict(norm_cfg=dict(type='BN'), align_corners=False)
+        backbone = dict(type='LKCAViT', arch={**ARCH, 'num_layers': 4}, img_size=64)
+        backbone |= dict(patch_size=8, out_indices=(0, 1, 2, 3))
         if head == 'UPerHead':
             neck = dict(type='MultiLevelNeck', in_channels=[24] * 4, out_channels=24)
             neck['scales'] = [4, 2, 1, 0.5]

@@ -1,14 +1,14 @@
-"""Constants for one size of pictures, against the operator's reference and PyTorch's pooling."""
+"""Constants for one size of images, against the operator's reference and PyTorch's pooling."""
+
+import copy
 
 import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lkca_mm.export.constant_mixer import ConstantMixer
-from lkca_mm.export.fixed_size import fix_size
-from lkca_mm.export.logits import LogitsModel
-from lkca_mm.export.pooling import PoolingProduct
+from lkca_mm.export import LogitsModel, fix_size
+from lkca_mm.export.fixed_size import ConstantMixer, PoolingProduct
 from lkca_mm.models import LKCAMixer, VisionTrunk
 
 
@@ -19,31 +19,31 @@ from lkca_mm.models import LKCAMixer, VisionTrunk
 @torch.no_grad()
 def test_constant_mixer(gate, kernel_size, num_kernels, prefix):
     torch.manual_seed(0)
-    grid, settings = (5, 7), dict(projections='value_output', gate=gate)
-    mixer = LKCAMixer(
-        12, kernel_size, num_kernels, kernel_init='trunc_normal', backend='reference', **settings
-    )
+    settings = dict(projections='value_output', kernel_init='trunc_normal', gate=gate)
+    mixer = LKCAMixer(12, kernel_size, num_kernels, backend='reference', **settings)
     mixer = mixer.double().train()  # training: the reference itself, nothing folded
     tokens = torch.randn(2, prefix + 35, 12, dtype=torch.float64)
-    constant = ConstantMixer(mixer, grid)
-    assert not any('kernel' in name for name, _ in constant.named_parameters())
-    torch.testing.assert_close(constant(tokens, grid, prefix), mixer(tokens, grid, prefix))
+    constant = copy.deepcopy(mixer)
+    ConstantMixer.convert(constant, (5, 7))
+    assert 'kernel' not in constant.state_dict()
+    torch.testing.assert_close(constant(tokens, (5, 7), prefix), mixer(tokens, (5, 7), prefix))
 
 
 @pytest.mark.parametrize(
-    ('size', 'target'), [((8, 8), (3, 6)), ((7, 5), (6, 2)), ((2, 3), (6, 6)), ((4, 4), (1, 1))]
+    ('size', 'target'), [((8, 8), (3, 6)), ((7, 5), (6, None)), ((2, 3), (6, 6)), ((4, 4), 1)]
 )
 def test_pooling_product(size, target):
     torch.manual_seed(0)
-    maps = torch.randn(2, 3, *size, dtype=torch.float64)
-    found = PoolingProduct(size, target).double()(maps)
-    torch.testing.assert_close(found, F.adaptive_avg_pool2d(maps, target), rtol=1e-6, atol=1e-7)
+    maps, pool = torch.randn(2, 3, *size), nn.AdaptiveAvgPool2d(target)
+    PoolingProduct.convert(pool, size)
+    assert isinstance(pool, PoolingProduct) == (target != 1)  # 1 divides
+    torch.testing.assert_close(pool(maps), F.adaptive_avg_pool2d(maps, target))
 
 
 @torch.no_grad()
 def test_only_a_copy_changes(make_segmentor):
     network = make_segmentor()
-    model, image = LogitsModel(network, (48, 80), None), torch.randn(1, 3, 48, 80)
+    model, image = LogitsModel(network, (48, 80)), torch.randn(1, 3, 48, 80)
     fixed = fix_size(model, image)
     kinds = {type(module) for module in fixed.modules()}
     assert {ConstantMixer, PoolingProduct} <= kinds and LKCAMixer not in kinds
@@ -52,19 +52,4 @@ def test_only_a_copy_changes(make_segmentor):
     trunk = next(module for module in fixed.modules() if isinstance(module, VisionTrunk))
     assert trunk.pos_embed.shape[1:3] == (6, 10)
     assert network.backbone.pos_embed.shape[1:3] == (8, 8)
-    expected = network.encode_decode(image, [dict(img_shape=(48, 80))])
-    torch.testing.assert_close(fixed(image), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_pooling_of_several_sizes_stays():
-    class Twice(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.pool = nn.AdaptiveAvgPool2d(3)
-
-        def forward(self, x):
-            return self.pool(x) + self.pool(x[..., 1:])
-
-    image = torch.randn(1, 2, 8, 8)
-    fixed = fix_size(Twice(), image)
-    assert isinstance(fixed.pool, nn.AdaptiveAvgPool2d)
+    torch.testing.assert_close(fixed(image), model(image), rtol=1e-4, atol=1e-5)

@@ -11,8 +11,8 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
+from lkca_mm.config import build_network
 from lkca_mm.datasets.scenes import prepare_scenes
-from lkca_mm.inference.network import build_network
 from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
 
 _SIDE = 64

@@ -1,0 +1,85 @@
+"""Curves of runs: what a record and mmengine's scalars hold, read and drawn."""
+
+import json
+from pathlib import Path
+
+import pytest
+from matplotlib.axes import Axes
+
+from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.visualization.curves import LOSS, draw_curves, read_run
+
+RECORD = Path(__file__).parents[2] / 'results' / 'cifar10' / 'lkca-t_5e_seed0.json'
+
+
+def session(work_dir, name, *entries):
+    path = work_dir / name / 'vis_data' / 'scalars.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
+
+
+def train(step, loss):
+    return dict(lr=0.1, time=0.2, loss=loss, iter=step, step=step)
+
+
+def test_record():
+    run = read_run(RECORD)
+    assert set(run) == {LOSS, 'accuracy/top1', 'accuracy/top5'}
+    assert list(run[LOSS]) == list(run['accuracy/top1']) == [390, 780, 1170, 1560, 1950]
+    assert run['accuracy/top1'][1950] == 50.349998474121094
+
+
+def test_work_dir_of_a_resumed_run(tmp_path):
+    first = [train(1, 3.0), train(2, 2.0), train(3, 2.5)]
+    score = dict(mIoU=5.0, aAcc=40.0, time=0.1, data_time=0.0, step=3)
+    session(tmp_path, '20260101_000000', *first, score, train(4, 2.4))
+    session(tmp_path, '20260102_000000', train(2, 1.5), dict(mIoU=6.0, time=0.1, step=2))
+    assert read_run(tmp_path) == {LOSS: {1: 3.0, 2: 1.5}, 'mIoU': {2: 6.0}, 'aAcc': {}}
+
+
+def test_epochs_of_a_work_dir_stand_at_iterations(tmp_path):
+    scores = [{'accuracy/top1': value, 'step': epoch} for epoch, value in ((1, 20.0), (2, 30.0))]
+    entries = [train(100, 3.0), scores[0], train(200, 2.0), scores[1]]
+    session(tmp_path, '20260101_000000', *entries)
+    assert read_run(tmp_path)['accuracy/top1'] == {100: 20.0, 200: 30.0}
+
+
+@pytest.mark.parametrize(
+    ('name', 'text', 'message'),
+    [
+        ('missing.json', None, 'no record or work dir'),
+        ('', None, 'neither losses nor scores'),
+        ('other.json', '{"scores": {}}', 'no record or work dir'),
+    ],
+)
+def test_files_without_a_curve(tmp_path, name, text, message):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(DataError, match=message) as caught:
+        read_run(tmp_path / name)
+    assert str(tmp_path / name) in str(caught.value)
+
+
+def test_lines_are_the_curves(tmp_path, monkeypatch):
+    lines, original = [], Axes.plot
+
+    def plot(self, x, y, style, **settings):
+        lines.append((list(x), list(y), style))
+        return original(self, x, y, style, **settings)
+
+    monkeypatch.setattr(Axes, 'plot', plot)
+    runs = {'a': {LOSS: {20: 1.0, 10: 2.0}, 'aAcc': {20: 1}, 'mIoU': {20: 7}}, 'b': {LOSS: {5: 3}}}
+    draw_curves(runs, tmp_path / 'a.svg', title='a title')
+    assert [line[:2] for line in lines] == [
+        *([([10, 20], [2.0, 1.0]), ([5], [3])]),
+        *([([20], [7]), ([], [])]),
+    ]
+    assert lines[0][2] != lines[1][2]  # not by colour alone
+    text = (tmp_path / 'a.svg').read_text()
+    assert all(word in text for word in ('a title', 'training loss', 'validation: mIoU'))
+    draw_curves({'b': runs['b']}, tmp_path / 'b.png')
+    assert len(lines) == 5
+    with pytest.raises(ConfigError, match='--metric miou: no run has it; choose from aAcc, mIoU'):
+        draw_curves(runs, tmp_path / 'c.png', 'miou')
+    with pytest.raises(ConfigError, match=r'c\.pdf: must end in \.png or \.svg'):
+        draw_curves(runs, tmp_path / 'c.pdf')
