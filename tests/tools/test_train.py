@@ -180,7 +180,7 @@ def test_classification_through_the_same_tools(run_tool, tmp_path):
     config.write_text(CLASSIFIER.format(root=str(tmp_path / 'data'), work=str(tmp_path / 'work')))
     code, out, err = run_tool('train', config)
     assert code == 0, err
-    code, out, err = run_tool(
+    code, _out, err = run_tool(
         'test', config, tmp_path / 'work' / 'epoch_6.pth',
         '--out', tmp_path / 'out', '--show-dir', tmp_path / 'show',
     )  # fmt: skip
