@@ -10,7 +10,7 @@ import torch
 
 from lkca_mm.engine.checkpoint import read_checkpoint
 from lkca_mm.errors import CheckpointError, ConfigError, DataError
-from lkca_mm.record import write_text
+from lkca_mm.files import write_text
 from lkca_mm.version import __version__
 
 _NEEDED = {

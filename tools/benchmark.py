@@ -34,8 +34,7 @@ from lkca_mm.engine.options import add_settings_argument, positive
 from lkca_mm.engine.run_config import check_data, enable_amp, load_config, set_launcher
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops.calibration import calibration_file
-from lkca_mm.record import check_replaceable, environment, write_record
-from lkca_mm.report.facts import plain
+from lkca_mm.record import check_replaceable, environment, plain, write_record
 from lkca_mm.visualization.figure import check_picture_path
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16, 'fp16': torch.float16}

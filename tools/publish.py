@@ -9,7 +9,7 @@ from lkca_mm.command import run_command
 from lkca_mm.engine.run_config import add_trust_argument
 from lkca_mm.inference import load_model
 from lkca_mm.publish import check_record, publish
-from lkca_mm.report.runs import read_json
+from lkca_mm.record import read_record
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -24,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Publishes, and loads what was written into the model of its config."""
-    record = read_json(args.record)
+    record = read_record(args.record)
     check_record(record, args.record)
     weights, card, digest = publish(args.checkpoint, record, args.out, args.trust_checkpoint)
     load_model(record['config'], str(weights), device='cpu')

@@ -26,7 +26,7 @@ from lkca_mm.engine.durable_training import NOTES
 from lkca_mm.engine.failures import name_failure
 from lkca_mm.engine.loggers import add_logger_argument, log_to
 from lkca_mm.engine.newest_checkpoint import newest_checkpoint
-from lkca_mm.engine.result_record_hook import check_record_path
+from lkca_mm.engine.record_hook import check_record_path
 from lkca_mm.engine.run_config import (
     add_hook,
     add_run_arguments,

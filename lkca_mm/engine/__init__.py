@@ -11,7 +11,7 @@ from lkca_mm.engine.interrupt_hook import InterruptHook, TrainingInterrupted
 from lkca_mm.engine.merged_groups import MergedGroupsConstructor
 from lkca_mm.engine.multi_pass import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.engine.positions import PositionedSampler
-from lkca_mm.engine.result_record_hook import ResultRecordHook
+from lkca_mm.engine.record_hook import ResultRecordHook
 from lkca_mm.engine.resumable_epochs import ResumableEpochLoop
 from lkca_mm.engine.resumable_fsdp_strategy import ResumableFSDPStrategy
 from lkca_mm.engine.seeds import IterationSeedHook, SeededDataset

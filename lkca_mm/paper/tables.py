@@ -1,4 +1,4 @@
-"""Reading ``tables.json``: what the paper prints, row by row."""
+"""The paper's Tables 1 to 7 as data, beside what is known of each model by counting."""
 
 import json
 from dataclasses import dataclass
@@ -8,27 +8,34 @@ from typing import Any
 
 from lkca_mm.errors import ConfigError
 
+DATASETS = {
+    'cifar10': 'CIFAR-10',
+    'cifar100': 'CIFAR-100',
+    'svhn': 'SVHN',
+    'tiny-imagenet': 'Tiny-ImageNet',
+    'ade20k': 'ADE20K',
+    'camvid': 'CamVid',
+}
+
 
 @dataclass(frozen=True)
 class PaperModel:
     """One model of the tables and what rebuilding it has shown.
 
-    Counts of classification models are for the pictures and classes of the data
-    set ``counted_on``, those of segmentation models for 512x512 and 150.
+    Counts of classification models are for the images and classes of ``counted_on``, those of
+    segmentation models for 512x512 pixels and 150 classes.
 
     Attributes:
-        stem: The config that builds it: of a classification model without the
-            schedule (``configs/<dataset>/<stem>_100e.py``), of a segmentation
-            model whole.
+        stem: The config that builds it: of a classification model without the schedule
+            (``configs/<dataset>/<stem>_100e.py``), of a segmentation model whole.
         names: Every name under which the tables print it.
-        counted_params: Parameters of a model that fits the printed counts,
-            dead ones of the authors' included; the rivals' in round thousands.
+        counted_params: Parameters of a model that fits the printed counts, unused ones of the
+            authors' included; the rivals' in round thousands.
         mflops: Its multiply-adds in millions, counted by the paper's rules.
         match: ``'exact'`` if both counts round to the printed ones, else ``'near'``.
         built_params: Parameters of the model that our config builds.
-        built_mflops: Multiply-adds in millions as ``lkca_mm.complexity`` counts ours.
-        counted_on: The data set whose config builds what was counted: CIFAR-10, where
-            the paper prints the same counts for all, or Tiny-ImageNet.
+        built_mflops: Multiply-adds in millions that ``count_complexity`` finds in ours.
+        counted_on: The data set whose config builds what was counted.
         counted_classes: Number of classes if it is not that of the data set.
         baseline: Stem of the ViT of the same size, of an LKCA model that has one.
         note: What else there is to know.
@@ -39,7 +46,7 @@ class PaperModel:
     counted_params: int
     mflops: float
     match: str
-    built_params: int | None = None
+    built_params: int
     built_mflops: float | None = None
     counted_on: str = 'cifar10'
     counted_classes: int | None = None
@@ -48,47 +55,27 @@ class PaperModel:
 
 
 @dataclass(frozen=True)
-class ClassificationRow:
-    """A row of Tables 1 to 5.
+class Row:
+    """A row of a table.
 
     Attributes:
         model: The model's printed name.
         config: The stem of the config that builds it.
         params: Parameters as printed.
         flops: FLOPs as printed.
-        top1: Top-1 accuracy in percent, keyed by data set.
+        printed: Scores in percent: top-1 accuracy by data set in Tables 1 to 5, ``'aAcc'`` and
+            ``'mIoU@10'`` in Tables 6 and 7.
+        head: ``'UPerNet'`` or ``'FPN'`` in Tables 6 and 7.
+        iteration: Training iterations at which it was scored, in Tables 6 and 7.
     """
 
     model: str
     config: str
     params: int
     flops: int
-    top1: dict[str, float]
-
-
-@dataclass(frozen=True)
-class SegmentationRow:
-    """A row of Tables 6 and 7.
-
-    Attributes:
-        model: The backbone's printed name.
-        head: ``'UPerNet'`` or ``'FPN'``.
-        iteration: Training iterations at which it was scored.
-        config: The stem of the config that builds it.
-        params: Parameters as printed.
-        flops: FLOPs as printed.
-        aacc: Accuracy over all pixels, in percent.
-        miou_top10: mIoU of the ten classes with the highest IoU, in percent.
-    """
-
-    model: str
-    head: str
-    iteration: int
-    config: str
-    params: int
-    flops: int
-    aacc: float
-    miou_top10: float
+    printed: dict[str, float]
+    head: str = ''
+    iteration: int | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ class PaperTable:
     number: int
     task: str
     datasets: tuple[str, ...]
-    rows: tuple[ClassificationRow, ...] | tuple[SegmentationRow, ...]
+    rows: tuple[Row, ...]
     erratum: str = ''
 
 
@@ -114,11 +101,6 @@ class PaperTable:
 def _content() -> dict[str, Any]:
     text = files('lkca_mm.paper').joinpath('tables.json').read_text(encoding='utf-8')
     return json.loads(text)
-
-
-def _segmentation_row(row: dict[str, Any]) -> SegmentationRow:
-    renamed = {'aAcc': 'aacc', 'mIoU_top10': 'miou_top10'}
-    return SegmentationRow(**{renamed.get(key, key): value for key, value in row.items()})
 
 
 def load_models() -> dict[str, PaperModel]:
@@ -136,17 +118,8 @@ def load_table(number: int) -> PaperTable:
     Raises:
         ConfigError: If the paper has no such table.
     """
-    tables = {table['number']: table for table in _content()['tables']}
-    if number not in tables:
-        raise ConfigError(f'table {number!r}: the paper has Tables {min(tables)} to {max(tables)}')
-    table = tables[number]
-    if table['task'] == 'classification':
-        # A copy, because the row's dict would otherwise be that of every caller.
-        rows = tuple(
-            ClassificationRow(**{**row, 'top1': dict(row['top1'])}) for row in table['rows']
-        )
-    else:
-        rows = tuple(_segmentation_row(row) for row in table['rows'])
-    return PaperTable(
-        number, table['task'], tuple(table['datasets']), rows, table.get('erratum', '')
-    )
+    for table in _content()['tables']:
+        if table['number'] == number:
+            rows = tuple(Row(**row) for row in table['rows'])
+            return PaperTable(**{**table, 'datasets': tuple(table['datasets']), 'rows': rows})
+    raise ConfigError(f'table {number!r}: the paper has Tables 1 to 7')

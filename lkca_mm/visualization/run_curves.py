@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lkca_mm.errors import DataError, shown
-from lkca_mm.report.curve import is_score, scores_of
+from lkca_mm.record import scores_of
 
 LOSS = 'loss'
 # Logged beside the scores of a validation, but none.
@@ -51,7 +51,7 @@ class RunCurves:
     def add_scores(self, iteration: int, values: dict[str, Any]) -> None:
         """Adds what a validation measured; what is no finite number is left out."""
         for name, value in values.items():
-            if name in _NO_SCORES or not is_score(value) or value is None:
+            if name in _NO_SCORES or not isinstance(value, (int, float)):
                 continue
             if math.isfinite(value):
                 self.scores.setdefault(name, {})[iteration] = float(value)
