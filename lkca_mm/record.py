@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.errors import ConfigError, DataError, shown
+from lkca_mm.errors import DataError, shown
 from lkca_mm.files import write_text
 from lkca_mm.version import __version__
 
@@ -135,31 +135,6 @@ def read_record(path: str | Path) -> dict[str, Any]:
     return record
 
 
-def check_replaceable(option: str, path: str | Path, key: str) -> dict[str, Any]:
-    """Checks, before anything is measured, that a record may be written to a file.
-
-    Args:
-        option: The option that names the file.
-        path: The file; it need not exist.
-        key: What a record of this kind has at the top.
-
-    Returns:
-        The record that is there, or an empty dict.
-
-    Raises:
-        ConfigError: If the file holds something else.
-    """
-    if not Path(path).exists():
-        return {}
-    with contextlib.suppress(DataError):
-        record = read_record(path)
-        if key in record:
-            return record
-    raise ConfigError(
-        f'{option} {shown(path)}: exists and is not a record of this tool; name another file'
-    )
-
-
 def scores_of(entry: dict[str, Any]) -> dict[str, float | None]:
     """Returns what the validation of a curve's entry measured."""
     return {name: value for name, value in entry.items() if name not in _NO_SCORES}
@@ -181,12 +156,10 @@ def best_of(curve: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 class Run(dict[str, Any]):
     """A training run, as ``tools/train.py --record`` writes it.
 
-    Its keys are ``command``, ``config``, ``dataset``, ``model``, ``seed``, ``environment``,
-    ``settings`` (options by which it differs from its config), ``schedule``, ``params``,
-    ``finished``, ``curve`` (a dict a validation: epoch, iteration, mean training loss since the
-    last one, scores), ``final`` and ``best`` scores, ``seconds`` and ``sessions`` (one for each
-    start or resume). ``class_iou`` is a segmentor's IoU of each class in the last validation,
-    ``test`` its ``images`` and ``scores`` of the test set, where that was scored too.
+    Among its keys: ``settings``, options by which it differs from its config; ``curve``, a dict a
+    validation with epoch, iteration, mean training loss since the last one, and scores;
+    ``sessions``, one for each start or resume; ``class_iou``, a segmentor's IoU of each class in
+    the last validation; ``test``, its ``scores`` on the test set, where that was scored too.
     """
 
     @property

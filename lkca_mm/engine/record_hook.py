@@ -6,20 +6,11 @@ from typing import Any
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import IterBasedTrainLoop, Runner
 
+from lkca_mm import record
 from lkca_mm.errors import ConfigError
-from lkca_mm.record import (
-    best_of,
-    check_replaceable,
-    environment,
-    names_of,
-    plain,
-    scores_of,
-    write_record,
-)
 
 # Under this key the message hub, and so every checkpoint, holds the run so far.
 _KEY = 'result_record'
@@ -36,10 +27,15 @@ def check_record_path(path: str | Path, config: str, resumed: bool) -> None:
     Raises:
         ConfigError: If the file holds something else, or a finished run that a new one would
             replace.
+        DataError: If the file is not JSON.
     """
-    record = check_replaceable('--record', path, 'curve')
-    same = names_of(record.get('config', '')) == names_of(config)
-    if record.get('finished') and not (resumed and same):
+    if not Path(path).exists():
+        return
+    found = record.read_record(path)
+    if 'curve' not in found:
+        raise ConfigError(f'--record {path}: is not the record of a training run; name another')
+    same = record.names_of(found['config']) == record.names_of(config)
+    if found['finished'] and not (resumed and same):
         raise ConfigError(
             f'--record {path}: holds a finished run; name another file or move this one away'
         )
@@ -86,8 +82,8 @@ class ResultRecordHook(Hook):
         self._state = fresh | (earlier or {})
         runner.message_hub.update_info(_KEY, self._state)
         # Options of any session count: who resumes may forget to repeat them.
-        self._state['settings'].update(plain(self.settings))
-        self._resumed_at = self._progress(runner)
+        self._state['settings'].update(record.plain(self.settings))
+        self._resumed_at = self._done(runner)
         self._facts = self._describe(runner)
         session = {key: self._facts['environment'][key] for key in ('commit', 'hardware')}
         session |= {'from_iteration': runner.iter, 'command': self.command}
@@ -110,19 +106,19 @@ class ResultRecordHook(Hook):
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Adds an entry to the curve and writes the record."""
-        if self._state is None:
+        if self._state is None:  # not training
             return
         self._add_seconds('validation')
         entry = {} if _by_iteration(runner) else {'epoch': runner.epoch}
         entry |= {'iteration': runner.iter, 'train_loss': self._mean_loss(runner)}
         # Numbers, or None where they are not finite; texts and lists are not scores.
-        for key, value in plain({**entry, **(metrics or {})}).items():
+        for key, value in record.plain({**entry, **(metrics or {})}).items():
             if isinstance(value, (int, float, type(None))):
                 entry[key] = round(value, 4) if isinstance(value, float) else value
         self._state['curve'].append(entry)
         for metric in runner.val_evaluator.metrics:
             if class_iou := getattr(metric, 'class_iou', None):
-                self._state['class_iou'] = plain(class_iou)
+                self._state['class_iou'] = record.plain(class_iou)
         self._write()
 
     def after_train(self, runner: Runner) -> None:
@@ -130,21 +126,33 @@ class ResultRecordHook(Hook):
         self._catch_up(runner)
         self._add_seconds('training')
         # A run that was stopped early is not the schedule that the record names.
-        self._write(finished=self._progress(runner) >= _end(runner))
+        self._write(finished=self._done(runner) >= self._end(runner))
 
     def _describe(self, runner: Runner) -> dict[str, Any]:
-        dataset, model = names_of(self.config)
-        network = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        weights = [weight for weight in network.parameters() if weight.requires_grad]
+        dataset, model = record.names_of(self.config)
+        weights = [weight for weight in runner.model.parameters() if weight.requires_grad]
+        loop, optimizer = runner.train_loop, runner.optim_wrapper.optimizer
+        by_iteration = _by_iteration(runner)
+        schedule = {
+            'max_epochs': None if by_iteration else loop.max_epochs,
+            'passes_per_epoch': getattr(loop, 'passes_per_epoch', 1),
+            'batch_size': runner.train_dataloader.batch_size * runner.world_size,
+            'iterations_per_epoch': None if by_iteration else len(loop.dataloader),
+            'total_iterations': loop.max_iters,
+            'optimizer': type(optimizer).__name__,
+            'base_lr': optimizer.defaults.get('lr'),
+            'weight_decay': optimizer.defaults.get('weight_decay'),
+            'optim_wrapper': type(runner.optim_wrapper).__name__,
+        }
         return {
             'command': self.command,
             'config': self.config,
             'dataset': dataset,
             'model': model,
             'seed': runner.seed,
-            'environment': environment(weights[0].device.type),
+            'environment': record.environment(weights[0].device.type),
             'settings': self._state['settings'],
-            'schedule': plain(_schedule_of(runner)),
+            'schedule': record.plain(schedule),
             'params': sum(weight.numel() for weight in weights),
         }
 
@@ -160,15 +168,18 @@ class ResultRecordHook(Hook):
         count = runner.iter - start
         return None if losses is None or count < 1 else float(losses.mean(count))
 
-    def _progress(self, runner: Runner) -> int:
+    def _done(self, runner: Runner) -> int:
         return runner.iter if _by_iteration(runner) else runner.epoch
 
+    def _end(self, runner: Runner) -> int:
+        return runner.max_iters if _by_iteration(runner) else runner.max_epochs
+
     def _catch_up(self, runner: Runner) -> None:
-        loop, done = runner.train_loop, self._progress(runner)
+        loop, done = runner.train_loop, self._done(runner)
         if runner.val_loop is None or done != self._resumed_at or done < max(1, loop.val_begin):
             return
         unit, curve = 'iteration' if _by_iteration(runner) else 'epoch', self._state['curve']
-        due = done % loop.val_interval == 0 or done == _end(runner)
+        due = done % loop.val_interval == 0 or done == self._end(runner)
         if due and (not curve or curve[-1][unit] != done):
             runner.val_loop.run()
 
@@ -181,34 +192,13 @@ class ResultRecordHook(Hook):
         if not is_main_process():
             return
         state, curve = self._state, self._state['curve']
-        record = self._facts | {'finished': finished, 'curve': curve, 'best': best_of(curve)}
-        record['final'] = scores_of(curve[-1]) if curve else {}
-        record['seconds'] = {kind: round(value, 1) for kind, value in state['seconds'].items()}
-        record |= {key: state[key] for key in ('class_iou', 'sessions') if key in state}
-        write_record(self.path, record)
+        content = self._facts | {'finished': finished, 'curve': curve}
+        content['final'] = record.scores_of(curve[-1]) if curve else {}
+        content['best'] = record.best_of(curve)
+        content['seconds'] = {kind: round(value, 1) for kind, value in state['seconds'].items()}
+        content |= {key: state[key] for key in ('class_iou', 'sessions') if key in state}
+        record.write_record(self.path, content)
 
 
 def _by_iteration(runner: Runner) -> bool:
     return isinstance(runner.train_loop, IterBasedTrainLoop)
-
-
-def _end(runner: Runner) -> int:
-    loop = runner.train_loop
-    return loop.max_iters if _by_iteration(runner) else loop.max_epochs
-
-
-def _schedule_of(runner: Runner) -> dict[str, Any]:
-    """Returns how long and with which optimizer ``runner`` trains."""
-    loop, optimizer = runner.train_loop, runner.optim_wrapper.optimizer
-    by_iteration = _by_iteration(runner)
-    return {
-        'max_epochs': None if by_iteration else loop.max_epochs,
-        'passes_per_epoch': getattr(loop, 'passes_per_epoch', 1),
-        'batch_size': runner.train_dataloader.batch_size * runner.world_size,
-        'iterations_per_epoch': None if by_iteration else len(loop.dataloader),
-        'total_iterations': loop.max_iters,
-        'optimizer': type(optimizer).__name__,
-        'base_lr': optimizer.defaults.get('lr'),
-        'weight_decay': optimizer.defaults.get('weight_decay'),
-        'optim_wrapper': type(runner.optim_wrapper).__name__,
-    }

@@ -2,8 +2,11 @@
 
 import base64
 import io
+import shlex
+import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from matplotlib.figure import Figure
 
 from lkca_mm.files import write_text
 from lkca_mm.paper.report import Table, mean_sd
-from lkca_mm.paper.reproduce import SCHEDULES, Job, command_line
+from lkca_mm.paper.reproduce import SCHEDULES, Job
 from lkca_mm.paper.tables import DATASETS, PaperTable, Row
 from lkca_mm.record import TOP1, environment, write_record
 
@@ -41,7 +44,7 @@ def outcome_table(paper: PaperTable, jobs: Sequence[Job], schedule: str) -> Tabl
         entries = [_entry(job, row) for job in mine if job.state == 'done']
         cells = [DATASETS[dataset], row.model, row.config]
         if segments:
-            other = {e.get('iteration', row.iteration) for e in entries} - {row.iteration}
+            other = {entry.get('iteration') for entry in entries} - {row.iteration, None}
             scored = f' (ours {min(other):,})' if other else ''
             cells += [row.head, f'{row.iteration:,}{scored}']
         for metric in metrics:
@@ -50,12 +53,10 @@ def outcome_table(paper: PaperTable, jobs: Sequence[Job], schedule: str) -> Tabl
             ours = [score for score in ours if score is not None]
             gap = f'{sum(ours) / len(ours) - printed:+.2f}' if ours else ''
             cells += [f'{printed:.2f}', mean_sd(ours), gap]
-        states = {job.state for job in mine}
-        state = next((s for s in ('failed', 'to do') if s in states), 'done')
-        table.rows.append([*cells, state])
-    ours = {(name, row.config) for name in paper.datasets for row in paper.rows}
-    failed = [j for j in jobs if j.state == 'failed' and (j.dataset, j.stem) in ours]
-    table.notes += [f'failed: {j.name}: {j.error} (log: {j.folder}/train.log)' for j in failed]
+        states = [job.state for job in mine]
+        table.rows.append([*cells, max(states, key=['done', 'to do', 'failed'].index)])
+        failed = [f'failed: {j.name}: {j.error} ({j.folder}/train.log)' for j in mine if j.error]
+        table.notes += [note for note in failed if note not in table.notes]
     table.notes += [f'Erratum: {paper.erratum}.'] if paper.erratum else []
     return table
 
@@ -89,35 +90,37 @@ def draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job]) -> str:
 
 
 def write_report(
-    out: Path, tables: Sequence[PaperTable], jobs: Sequence[Job], settings: dict[str, Any]
+    out: Path,
+    papers: Sequence[PaperTable],
+    jobs: Sequence[Job],
+    settings: dict[str, Any],
+    device: str = 'cpu',
 ) -> list[Table]:
     """Writes ``report.txt``, ``report.json`` and ``report.html``; returns their tables.
 
     Args:
         out: The folder where they go.
-        tables: The tables, or what was asked for of them.
+        papers: The tables, or what was asked for of them.
         jobs: All jobs.
-        settings: What the runs have in common, ``schedule`` and ``device`` among it.
+        settings: What the jobs have in common, ``schedule`` among it.
+        device: Where they were computed.
     """
     schedule = settings['schedule']
-    ours = [outcome_table(table, jobs, schedule) for table in tables]
+    tables = [outcome_table(paper, jobs, schedule) for paper in papers]
     head = {
-        'command': command_line(),
-        'environment': environment(settings['device']),
+        'command': shlex.join(['python', *sys.argv]),
+        'environment': environment(device),
         'settings': settings,
         'time': time.strftime('%Y-%m-%d %H:%M:%S %z'),
         'papers_schedule': schedule == 'paper',
         'meaning': SCHEDULES[schedule],
     }
-    write_text(out / 'report.txt', '\n'.join(table.text() for table in ours))
-    data = [{'title': table.name, 'columns': table.columns, 'rows': table.rows} for table in ours]
+    write_text(out / 'report.txt', '\n\n'.join(f'{t.name}\n\n{t.markdown(True)}' for t in tables))
     runs = [{'name': j.name, 'state': j.state, 'error': j.error, **j.record} for j in jobs]
-    write_record(out / 'report.json', {**head, 'tables': data, 'runs': runs})
-    sections = [
-        (table, [(DATASETS[d], draw_curves(paper, d, jobs)) for d in paper.datasets])
-        for paper, table in zip(tables, ours, strict=True)
-    ]
+    write_record(out / 'report.json', {**head, 'tables': [*map(asdict, tables)], 'runs': runs})
+    drawn = [[(DATASETS[d], draw_curves(p, d, jobs)) for d in p.datasets] for p in papers]
     loader = jinja2.PackageLoader('lkca_mm.paper', '.')
     page = jinja2.Environment(loader=loader, autoescape=True).get_template('page.html')
+    sections = zip(tables, drawn, strict=True)
     write_text(out / 'report.html', page.render(sections=sections, **head))
-    return ours
+    return tables

@@ -20,21 +20,13 @@ Group = list[Run]
 
 @dataclass
 class Table:
-    """Cells are texts, empty where nothing was measured.
+    """Cells are texts, empty where nothing was measured."""
 
-    Attributes:
-        name: What the markers in documents call it.
-        columns: Column heads.
-        rows: A list of cells a row.
-        left: Number of columns, from the first, that hold words and not figures.
-        notes: Sentences below it.
-    """
-
-    name: str
+    name: str  # what the markers in documents call it
     columns: list[str]
     rows: list[list[str]] = field(default_factory=list)
-    left: int = 1
-    notes: list[str] = field(default_factory=list)
+    left: int = 1  # how many columns, from the first, hold words and not figures
+    notes: list[str] = field(default_factory=list)  # sentences below it
 
     def markdown(self, aligned: bool = False) -> str:
         """Returns the table in Markdown, its notes below it.
@@ -87,12 +79,20 @@ def _finish(table: Table) -> Table:
     return table
 
 
+def _printed(group: Group) -> str:
+    rows = (row for number in range(1, 6) for row in load_table(number).rows)
+    found = [row.printed for row in rows if row.config == group[0]['model']]
+    scores = {name: score for printed in found for name, score in printed.items()}
+    return str(scores.get(group[0]['dataset'], ''))
+
+
 _COLUMNS: dict[str, Callable[[Group], str]] = {
     'data set': lambda group: DATASETS.get(group[0]['dataset'], group[0]['dataset']),
     'config': lambda group: group[0].experiment.rpartition('/')[2],
     'params': lambda group: f'{group[0]["params"]:,}',
     'schedule': lambda group: group[0].label,
     'top-1': _score,
+    'top-1 in the paper': _printed,
     'aAcc': lambda group: _score(group, 'aAcc'),
     'mIoU': lambda group: _score(group, 'mIoU'),
     'mIoU@10': lambda group: _score(group, 'mIoU@10'),
@@ -109,47 +109,26 @@ def experiment_table(name: str, spec: dict[str, Any], groups: list[Group]) -> Ta
     Args:
         name: The table's name.
         spec: Its ``columns``, the heads of its ``labels`` and its ``rows``: labels and, last, a
-            config, or data set and model where every schedule counts. The first row of a data
-            set is the baseline of the others.
+            config, or data set and model where every schedule counts. Differences are from
+            the first row of the same data set and recipe.
         groups: All finished runs.
     """
     columns = spec['columns']
     left = len(spec['labels']) + len({'data set', 'config', 'schedule'} & {*columns})
     table, first = Table(name, [*spec['labels'], *columns], left=left), {}
     for *labels, key in spec['rows']:
-        baseline = first.setdefault(key.partition('/')[0], key)
         for group in (group for group in groups if key in _keys(group)):
-            cells = [*labels, *(_COLUMNS[column](group) for column in columns if column != _GAIN)]
+            baseline = first.setdefault((group[0]['dataset'], group[0].recipe), group)
+            cells = [*labels, *(_COLUMNS[name](group) for name in columns if name != _GAIN)]
             if _GAIN in columns:
-                recipe = group[0].recipe
-                same = [g for g in groups if baseline in _keys(g) and g[0].recipe == recipe]
-                gain = difference(_final(group), _final(same[0])) if same else ''
-                cells.append('' if key == baseline else gain)
+                gain = '' if group is baseline else difference(_final(group), _final(baseline))
+                cells.insert(len(spec['labels']) + columns.index(_GAIN), gain)
             table.rows.append(cells)
     return _finish(table)
 
 
 def _keys(group: Group) -> tuple[str, str]:
     return group[0].experiment, f'{group[0]["dataset"]}/{group[0]["model"]}'
-
-
-def comparison_table(groups: list[Group]) -> Table:
-    """Returns LKCA beside the ViT of its size in the paper, wherever both were trained alike."""
-    columns = ['data set', 'schedule', 'LKCA', 'top-1', 'ViT', 'top-1', 'gain', 'gain in the paper']
-    table, models = Table('comparison', columns, left=3), load_models()
-    printed: dict[str, dict[str, float]] = {}
-    for row in (row for number in range(1, 6) for row in load_table(number).rows):
-        printed.setdefault(row.config, {}).update(row.printed)
-    found = {(group[0]['dataset'], group[0]['model'], group[0].recipe): group for group in groups}
-    for (dataset, stem, recipe), group in found.items():
-        vit = models[stem].baseline if stem in models else None
-        if (other := found.get((dataset, vit, recipe))) and _final(group) and _final(other):
-            of_both = [printed[name].get(dataset) for name in (stem, vit)]
-            gain = '' if None in of_both else f'{of_both[0] - of_both[1]:+.2f}'
-            cells = [DATASETS.get(dataset, dataset), group[0].label, stem, _score(group)]
-            cells += [vit, _score(other), difference(_final(group), _final(other)), gain]
-            table.rows.append(cells)
-    return _finish(table)
 
 
 def paper_table(name: str, numbers: tuple[int, ...], groups: list[Group]) -> Table:
@@ -243,7 +222,6 @@ def build_tables(results: str | Path) -> dict[str, Table]:
     tables = [
         measured_table(specs['measured'], results),
         *(experiment_table(name, spec, groups) for name, spec in specs['experiments'].items()),
-        comparison_table(groups),
         *(paper_table(name, numbers, groups) for name, numbers in _PAPER.items()),
         *(benchmark_table(name, spec, results) for name, spec in specs['benchmarks'].items()),
     ]
