@@ -69,7 +69,7 @@ def draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job]) -> str:
     if not names:
         return ''
     figure = Figure(figsize=(11, 2.4 * -(-len(names) // 4)), layout='constrained')
-    axes = figure.subplots(-(-len(names) // 4), 4, squeeze=False, sharex=True, sharey=True).flat
+    axes = figure.subplots(-(-len(names) // 4), 4, squeeze=False, sharex=True, sharey=True).ravel()
     unit, metric = ('iteration', 'aAcc') if paper.task == 'segmentation' else ('epoch', TOP1)
     for axis, stem in zip(axes, names, strict=False):
         loss = axis.twinx()
@@ -82,7 +82,7 @@ def draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job]) -> str:
         axis.set_title(f'{stems[stem].model} {stems[stem].head}', fontsize=8)
         for one in (axis, loss):
             one.tick_params(labelsize=6)
-    for axis in [*axes][len(names) :]:
+    for axis in axes[len(names) :]:
         axis.set_axis_off()
     buffer = io.BytesIO()
     figure.savefig(buffer, format='png', dpi=110)
