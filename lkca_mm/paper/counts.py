@@ -72,14 +72,15 @@ def count_complexity(
         shapes[mixer] = (tuple(kernel_size), inputs[1], kernels, output.shape[-1])
 
     handles = [mixer.register_forward_hook(note_shape) for mixer in mixers]
+    with torch.no_grad():
+        model(image)
+    for handle in handles:
+        handle.remove()
     for mixer in mixers:
         mixer.backend = 'conv'  # the view whose trace shows all taps
-    try:
-        paper = executed = _count(model, image)
-    finally:
-        for handle, (mixer, backend) in zip(handles, mixers.items(), strict=True):
-            handle.remove()
-            mixer.backend = backend
+    paper = executed = _count(model, image)
+    for mixer, backend in mixers.items():
+        mixer.backend = backend
     for mixer, shape in shapes.items():
         backend = mixer.backend
         if backend == 'auto':
