@@ -58,11 +58,7 @@ def _commit() -> str | None:
 
 
 def environment(device: str = 'cpu') -> dict[str, Any]:
-    """Returns versions and hardware of this process, and what sets its number of threads.
-
-    Args:
-        device: Where it computes, ``'cpu'`` or a CUDA device.
-    """
+    """Returns versions, hardware and number of threads of this process on a device."""
     import torch
 
     versions = {}

@@ -27,7 +27,7 @@ def main(args: argparse.Namespace) -> None:
 
     MMLogger.get_instance('complexity', log_level='WARNING')
     if bool(args.configs) == (args.table is not None):
-        raise ConfigError("name configs, or a table of the paper with --table N, and not both")
+        raise ConfigError('name configs, or a table of the paper with --table N, and not both')
     table = paper_counts(args.table) if args.table else config_counts(args.configs, args.shape)
     print(table.markdown(aligned=True))
 

@@ -17,17 +17,11 @@ _KEY = 'result_record'
 
 
 def check_record_path(path: str | Path, config: str, resumed: bool) -> None:
-    """Checks, before a run begins, that its record may be written to a file.
-
-    Args:
-        path: The record's file.
-        config: The config's path.
-        resumed: Whether the run goes on from a checkpoint.
+    """Checks, before a run of ``config`` begins or goes on, that its record may be written.
 
     Raises:
         ConfigError: If the file holds something else, or a finished run that a new one would
             replace.
-        DataError: If the file is not JSON.
     """
     if not Path(path).exists():
         return
@@ -77,7 +71,7 @@ class ResultRecordHook(Hook):
         earlier = runner.message_hub.get_info(_KEY)
         fresh = {'curve': [], 'seconds': {'training': 0.0, 'validation': 0.0}, 'settings': {}}
         # A run that was not recorded so far has losses before this iteration too.
-        fresh |= {'recorded_from': 0 if earlier else runner.iter, 'sessions': []}
+        fresh |= {'recorded_from': runner.iter, 'sessions': []}
         # The hub keeps this very object, so changing it is enough from here on.
         self._state = fresh | (earlier or {})
         runner.message_hub.update_info(_KEY, self._state)

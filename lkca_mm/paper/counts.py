@@ -133,11 +133,7 @@ def count_trainer_flops(model: nn.Module, image_size: tuple[int, int]) -> int:
     pooling, 1 for SiLU, heads x T^2 for a softmax over T tokens, and the products of
     ``torch.matmul``. It sees neither products that are written as einsum or ``@``, nor the
     convolution of LKCA (``F.conv2d``): the models are cheaper in print than they are.
-    :func:`count_complexity` counts everything.
-
-    Args:
-        model: A classifier, on the CPU.
-        image_size: Height and width of the image, in pixels.
+    :func:`count_complexity`, of the same arguments, counts everything.
     """
     functions, counted = _Functions(), []
     handles = [
@@ -172,12 +168,7 @@ def count_row(model: PaperModel) -> tuple[int, float, float]:
 
 
 def config_counts(paths: list[str], size: tuple[int, int] | None = None) -> Table:
-    """Returns the counts of configs, a row each.
-
-    Args:
-        paths: The configs.
-        size: Height and width of the image, in pixels; that of the config if None.
-    """
+    """Returns the counts of configs, for images of (height, width) or of the config's size."""
     table = Table('complexity', ['config', 'image', 'params', 'FLOPs, paper', 'FLOPs, executed'])
     for path in paths:
         config = load_config(path)

@@ -98,12 +98,7 @@ def write_report(
 ) -> list[Table]:
     """Writes ``report.txt``, ``report.json`` and ``report.html``; returns their tables.
 
-    Args:
-        out: The folder where they go.
-        papers: The tables, or what was asked for of them.
-        jobs: All jobs.
-        settings: What the jobs have in common, ``schedule`` among it.
-        device: Where they were computed.
+    ``settings`` is what the jobs have in common, ``schedule`` among it.
     """
     schedule = settings['schedule']
     tables = [outcome_table(paper, jobs, schedule) for paper in papers]

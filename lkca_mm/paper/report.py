@@ -103,15 +103,11 @@ _COLUMNS: dict[str, Callable[[Group], str]] = {
 _GAIN = 'over the first'
 
 
-def experiment_table(name: str, spec: dict[str, Any], groups: list[Group]) -> Table:
-    """Returns a row for each experiment of a table that has finished runs.
+def _experiments(name: str, spec: dict[str, Any], groups: list[Group]) -> Table:
+    """Returns a row for each experiment that has finished runs.
 
-    Args:
-        name: The table's name.
-        spec: Its ``columns``, the heads of its ``labels`` and its ``rows``: labels and, last, a
-            config, or data set and model where every schedule counts. Differences are from
-            the first row of the same data set and recipe.
-        groups: All finished runs.
+    A row of ``spec`` is its labels and, last, a config, or data set and model where every schedule
+    counts. Differences are from the first row of the same data set and recipe.
     """
     columns = spec['columns']
     left = len(spec['labels']) + len({'data set', 'config', 'schedule'} & {*columns})
@@ -131,16 +127,8 @@ def _keys(group: Group) -> tuple[str, str]:
     return group[0].experiment, f'{group[0]["dataset"]}/{group[0]["model"]}'
 
 
-def paper_table(name: str, numbers: tuple[int, ...], groups: list[Group]) -> Table:
-    """Returns classification tables of the paper that have the same rows, beside our runs.
-
-    Only runs of the configs with the paper's number of epochs count.
-
-    Args:
-        name: The name of the table that is returned.
-        numbers: 1 to 5.
-        groups: All finished runs.
-    """
+def _paper(name: str, numbers: tuple[int, ...], groups: list[Group]) -> Table:
+    """Returns tables of the paper with the same rows, beside our runs of their own configs."""
     papers, models = [load_table(number) for number in numbers], load_models()
     table = Table(name, ['model', 'config', 'params', 'params, built', 'FLOPs'], left=2)
     for row in papers[0].rows:
@@ -158,13 +146,8 @@ def paper_table(name: str, numbers: tuple[int, ...], groups: list[Group]) -> Tab
     return _finish(table)
 
 
-def measured_table(rows: list[list[str]], results: Path) -> Table:
-    """Returns the README's table of what else was measured.
-
-    Args:
-        rows: What was measured, the result as a format of the record's keys, and the record.
-        results: The folder of the records; a row whose record is not there is left out.
-    """
+def _measured(rows: list[list[str]], results: Path) -> Table:
+    """Returns a row for each record that is there: its result is a format of the record's keys."""
     models = {row.config: row.model for n in range(1, 8) for row in load_table(n).rows}
     misses = [name for stem, name in models.items() if load_models()[stem].match != 'exact']
     text = f'{len(models) - len(misses)} of {len(models)} to every printed digit of parameters '
@@ -178,15 +161,8 @@ def measured_table(rows: list[list[str]], results: Path) -> Table:
     return table
 
 
-def benchmark_table(name: str, spec: dict[str, Any], results: Path) -> Table:
-    """Returns a row for each measurement that ``tools/benchmark.py`` wrote.
-
-    Args:
-        name: The table's name.
-        spec: The pattern of its ``records``, the number of ``left`` columns, and its
-            ``columns``: a format of the keys of a result each.
-        results: The folder of the records.
-    """
+def _benchmark(name: str, spec: dict[str, Any], results: Path) -> Table:
+    """Returns a row for each result in the records: a column is a format of its keys."""
     table = Table(name, [*spec['columns']], left=spec['left'])
     for path in sorted(results.glob(spec['records'])):
         for result in read_record(path)['results']:
@@ -198,14 +174,15 @@ def benchmark_table(name: str, spec: dict[str, Any], results: Path) -> Table:
             if stages:
                 keys['slowest'] = max(stages, key=stages.__getitem__)
                 keys['slowest_us'] = stages[keys['slowest']]
-            cells = []
-            for text in spec['columns'].values():
-                try:
-                    cells.append(text.format(**keys))
-                except KeyError:  # not measured: a rival that is too slow
-                    cells.append('')
-            table.rows.append(cells)
+            table.rows.append([_format(text, keys) for text in spec['columns'].values()])
     return table
+
+
+def _format(text: str, keys: dict[str, Any]) -> str:
+    try:
+        return text.format(**keys)
+    except KeyError:  # not measured: a rival that is too slow
+        return ''
 
 
 _PAPER = {f'table{n}': (n,) for n in range(1, 6)} | {'tables1-3': (1, 2, 3)}
@@ -220,10 +197,10 @@ def build_tables(results: str | Path) -> dict[str, Table]:
     results = Path(results)
     groups, specs = group_seeds(load_runs(results)), read_record(results / 'tables.json')
     tables = [
-        measured_table(specs['measured'], results),
-        *(experiment_table(name, spec, groups) for name, spec in specs['experiments'].items()),
-        *(paper_table(name, numbers, groups) for name, numbers in _PAPER.items()),
-        *(benchmark_table(name, spec, results) for name, spec in specs['benchmarks'].items()),
+        _measured(specs['measured'], results),
+        *(_experiments(name, spec, groups) for name, spec in specs['experiments'].items()),
+        *(_paper(name, numbers, groups) for name, numbers in _PAPER.items()),
+        *(_benchmark(name, spec, results) for name, spec in specs['benchmarks'].items()),
     ]
     return {table.name: table for table in tables}
 

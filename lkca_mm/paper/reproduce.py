@@ -32,19 +32,10 @@ _ON_CPU += [f'{name}_dataloader.persistent_workers=False' for name in ('train', 
 
 
 class Job:
-    """A model of the tables on a data set with a seed, and how far it is.
+    """A model of the tables (its ``stem``) on a data set with a seed, and how far it is.
 
-    Args:
-        dataset: The data set, named as the folders in ``configs/``.
-        stem: The model's stem in the paper's tables.
-        seed: The random seed.
-        schedule: One of :data:`SCHEDULES`.
-        root: The folder of all jobs of this schedule and precision.
-
-    Attributes:
-        state: ``'to do'``, ``'done'`` or ``'failed'``.
-        error: Why it failed.
-        record: What it measured so far.
+    ``root`` is the folder of all jobs of a schedule and precision; ``state`` is ``'to do'``,
+    ``'done'`` or ``'failed'``, ``error`` says why, ``record`` is what was measured so far.
     """
 
     def __init__(self, dataset: str, stem: str, seed: int, schedule: str, root: Path) -> None:
@@ -157,13 +148,9 @@ def plan_jobs(tables: Sequence[PaperTable], seeds: int, schedule: str, root: Pat
 
 
 def time_left(jobs: Sequence[Job], places: int) -> str:
-    """Estimates the time that is left from the finished jobs of the same data sets.
+    """Estimates, to an order of magnitude, the time of what is left, ``places`` at a time.
 
-    Times are taken to grow with the paper's count of multiply-adds: an order of magnitude.
-
-    Args:
-        jobs: All jobs.
-        places: How many run at a time.
+    Times of finished jobs on a data set grow with the paper's count of multiply-adds.
     """
     models, rates = load_models(), {}
     for job in (job for job in jobs if job.state == 'done'):
@@ -179,14 +166,9 @@ def time_left(jobs: Sequence[Job], places: int) -> str:
 def run_jobs(
     jobs: Sequence[Job], places: int, gpus: Sequence[str], amp: bool, on_gpu: bool
 ) -> None:
-    """Runs the jobs that are to do; one that fails does not stop the others.
+    """Runs the jobs that are to do, ``places`` at a time; one that fails stops no other one.
 
-    Args:
-        jobs: All jobs; their states change.
-        places: How many run at a time.
-        gpus: The GPUs that they take turns on; none for those that are visible already.
-        amp: Whether training is in mixed precision.
-        on_gpu: Whether it is on GPUs.
+    They take turns on ``gpus``; with none, each sees all that are visible.
 
     Raises:
         KeyboardInterrupt: After Ctrl-C or SIGTERM, when every process has saved and ended.

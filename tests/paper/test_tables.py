@@ -81,17 +81,6 @@ def test_every_row_has_its_model_and_every_model_a_row_and_configs():
             assert (CONFIGS / f'{name}.py').is_file()
 
 
-def test_every_lkca_but_the_largest_has_a_vit_of_its_size():
-    models = load_models()
-    for stem, model in models.items():
-        if 'lkca' in stem and stem != 'lkca-l':
-            baseline = models[model.baseline]
-            assert 'vit' in baseline.stem
-            assert baseline.counted_params == pytest.approx(model.counted_params, rel=0.26)
-        else:
-            assert model.baseline is None
-
-
 def test_the_model_index_names_the_paper_models_and_the_shipped_checkpoint():
     models = {}
     for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']:
