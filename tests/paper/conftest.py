@@ -51,29 +51,14 @@ def record():
 
     def make(config='cifar10/lkca-t_100e', top1=90.0, seed=0, epochs=100, passes=3, **changes):
         dataset, _, name = config.partition('/')
-        scores = {'accuracy/top1': top1}
+        scores, when = {'accuracy/top1': top1}, {'epoch': epochs, 'iteration': 39_000}
+        schedule = {'max_epochs': epochs, 'passes_per_epoch': passes, 'batch_size': 128}
         return {
-            'command': 'python tools/train.py',
-            'config': f'configs/{config}.py',
-            'dataset': dataset,
-            'model': name.rpartition('_')[0],
-            'seed': seed,
-            'environment': {'commit': '0123456789ab'},
-            'settings': {},
-            'schedule': {
-                'max_epochs': epochs,
-                'passes_per_epoch': passes,
-                'batch_size': 128,
-                'total_iterations': 39_000,
-                'base_lr': 0.001,
-            },
-            'params': 1_027_611,
-            'finished': True,
-            'curve': [{'epoch': epochs, 'iteration': 39_000, 'train_loss': 1.0, **scores}],
-            'final': scores,
-            'best': {'accuracy/top1': {'value': top1, 'epoch': epochs}},
-            'seconds': {'training': 3.0, 'validation': 1.0},
-            'sessions': [],
-        } | changes
+            'config': f'configs/{config}.py', 'dataset': dataset, 'model': name.rpartition('_')[0],
+            'seed': seed, 'environment': {'commit': '0123456789ab'}, 'settings': {},
+            'schedule': schedule | {'total_iterations': 39_000, 'base_lr': 0.001},
+            'params': 1_027_611, 'finished': True, 'curve': [{**when, 'train_loss': 1.0, **scores}],
+            'final': scores, 'best': {}, 'seconds': {'training': 3.0}, 'sessions': [],
+        } | changes  # fmt: skip
 
     return make
