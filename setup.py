@@ -77,7 +77,7 @@ setup(
         'Topic :: Scientific/Engineering :: Artificial Intelligence',
     ],
     packages=find_packages(include=['lkca_mm', 'lkca_mm.*']),
-    package_data={'lkca_mm.paper': ['tables.json'], 'lkca_mm.reproduce': ['page.css']},
+    package_data={'lkca_mm.paper': ['tables.json', 'page.html']},
     cmdclass={'build_py': BuildWithConfigs},
     python_requires='>=3.10',
     install_requires=read_requirements('runtime'),

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from lkca_mm.engine.checkpoint import read_checkpoint
 from lkca_mm.errors import CheckpointError, DataError, shown
 from lkca_mm.files import write_text, written_whole
+from lkca_mm.record import read_record
 from lkca_mm.version import __version__
 
 _CARD = """# {model} on {dataset}
@@ -43,16 +43,11 @@ Images are resized. The model names one of the classes of {dataset} for any imag
 """
 
 
-def read_record(path: str | Path) -> dict[str, Any]:
-    """Reads what ``tools/train.py --record`` wrote; raises DataError unless the run finished."""
-    try:
-        record = json.loads(Path(path).read_text(encoding='utf-8'))
-        finished = record['finished'] and record['final']
-        _CARD.format(**record, file='', size=0, digest='', scores='')
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f'{shown(path)}: is no record of training: {error!r}') from error
-    if not finished:
-        raise DataError(f'{shown(path)}: is the record of a run that did not finish')
+def read_finished(path: str | Path) -> dict[str, Any]:
+    """Reads the record of a run (:mod:`lkca_mm.record`); raises DataError unless it finished."""
+    record = read_record(path)
+    if not record.get('finished') or not record.get('final'):
+        raise DataError(f'{shown(path)}: is not the record of a run that finished')
     return record
 
 
@@ -65,7 +60,7 @@ def publish(
 
     Args:
         checkpoint: The checkpoint at the end of the training.
-        record: What :func:`read_record` returned.
+        record: What :func:`read_finished` returned.
         folder: Where both files go: ``<model>_<dataset>-<hash>.pth`` and ``.md``.
         trust: Whether to load a checkpoint that can run code.
 

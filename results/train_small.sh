@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains small-image configs and keeps record and log of each run in results/<data set>/.
+# Trains small-image configs and keeps the record of each run in results/<data set>/.
 # usage: results/train_small.sh SEED CONFIG [CONFIG ...]      (from the project's folder)
 # One thread and no workers, so that a run owns one core of a CPU; a finished run is skipped.
 set -euo pipefail
@@ -17,6 +17,4 @@ for config in "$@"; do
         --record "$record" --resume --cfg-options \
         train_dataloader.num_workers=0 train_dataloader.persistent_workers=False \
         val_dataloader.num_workers=0 val_dataloader.persistent_workers=False
-    # The log, without the folder of the machine that made it.
-    cat "$work"/*/*.log | sed "s#$PWD/##g" > "$folder/$name.log"
 done

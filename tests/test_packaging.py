@@ -1,6 +1,5 @@
 """The wheel carries what an installed package needs; configs are found by their names."""
 
-import json
 import re
 import subprocess
 import sys
@@ -8,17 +7,15 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import lkca_mm.shipped
 import pytest
-import yaml
+from lkca_mm.engine.run_config import load_config
+from lkca_mm.shipped import find_config, shipped_folder
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.utils import get_installed_path
 
-import lkca_mm.shipped
-from lkca_mm.engine.run_config import load_config
 from lkca_mm.errors import ConfigError, InstallationError
-from lkca_mm.report.model_index import build_index
-from lkca_mm.shipped import find_config, shipped_folder
 
 ROOT = Path(__file__).parents[1]
 NAME = 'upernet_lkca-s_ade20k_20k.py'
@@ -105,36 +102,6 @@ def test_installed_configs_come_first(tmp_path, monkeypatch):
     installed = tmp_path / 'site-packages' / 'lkca_mm' / '.mim' / 'configs'
     installed.mkdir(parents=True)
     assert shipped_folder('configs') == installed
-
-
-def test_model_index_is_that_of_the_records():
-    for name, text in build_index(ROOT).items():
-        found = (ROOT / name).read_text(encoding='utf-8')
-        assert found == text, 'run `python -m lkca_mm.report.model_index`'
-    named = yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))['Import']
-    assert set(named) == {name for name in files_of('configs') if name.endswith('.yml')}
-
-
-def test_model_index_says_what_the_records_say():
-    """The figures once more, without the module that wrote them; the paper's are nowhere."""
-    models = {}
-    for name in yaml.safe_load((ROOT / 'model-index.yml').read_text(encoding='utf-8'))['Import']:
-        content = yaml.safe_load((ROOT / name).read_text(encoding='utf-8'))
-        models |= {model['Name']: model for model in content['Models']}
-    assert len(models) > 10
-    for name, model in models.items():
-        assert (ROOT / model['Config']).is_file(), name
-        if 'Weights' in model:
-            assert (ROOT / model['Weights']).is_file(), name
-    records = [
-        json.loads((ROOT / f'results/cifar10/lkca-t_5e_seed{seed}.json').read_text())
-        for seed in (0, 1)
-    ]
-    top1 = sum(record['final']['accuracy/top1'] for record in records) / 2
-    (result,) = models['lkca-t_5e_cifar10']['Results']
-    assert result['Metrics']['Top 1 Accuracy'] == pytest.approx(top1, abs=0.005)
-    scores = json.loads((ROOT / 'results/camvid/lkca-s.json').read_text())['scores']
-    assert models['upernet_lkca-s_camvid_20k_300-iterations']['Results'][0]['Metrics'] == scores
 
 
 def test_model_index_is_valid():

@@ -102,9 +102,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Runs the chosen benchmark, prints its figures and keeps them."""
+    from lkca_mm.console import print_table
     from rich.table import Table
 
-    from lkca_mm.console import print_table
     from lkca_mm.record import environment, write_record
 
     results = args.run(args)

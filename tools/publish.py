@@ -19,9 +19,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Publishes, and loads what was written into the model of its config."""
     from lkca_mm.apis import load_model
-    from lkca_mm.publish import publish, read_record
+    from lkca_mm.publish import publish, read_finished
 
-    record = read_record(args.record)
+    record = read_finished(args.record)
     weights, card, digest = publish(args.checkpoint, record, args.out, args.trust_checkpoint)
     load_model(record['config'], str(weights), device='cpu')
     print(f'{weights} ({weights.stat().st_size / 2**20:.1f} MiB)\n{card}\nSHA-256 {digest}')

@@ -81,7 +81,7 @@ def main(args: argparse.Namespace) -> int:
     from lkca_mm.config import load_config, parse_options
     from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, reading_as_data
-    from lkca_mm.engine.result_record_hook import check_record_path
+    from lkca_mm.engine.record_hook import check_record_path
 
     options = parse_options(args.cfg_options)
     config = load_config(args.config, options)

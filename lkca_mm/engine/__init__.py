@@ -8,7 +8,7 @@ from lkca_mm.engine.hooks import (
 )
 from lkca_mm.engine.multi_pass import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.engine.optimizers import BFloat16OptimWrapper, MergedGroupsConstructor, fused_adamw
-from lkca_mm.engine.result_record_hook import ResultRecordHook
+from lkca_mm.engine.record_hook import ResultRecordHook
 from lkca_mm.engine.seeds import IterationSeedHook, NumberedSampler, SeededDataset
 from lkca_mm.engine.training_runner import TrainingRunner
 

@@ -31,11 +31,15 @@ class TopIoUMetric(IoUMetric):
     Args:
         top: How many classes ``mIoU@<top>`` averages.
         **settings: See :class:`mmseg.evaluation.IoUMetric`.
+
+    Attributes:
+        class_iou: IoU in percent of each class in the last evaluation, for the run's record.
     """
 
     def __init__(self, top: int = 10, **settings: Any) -> None:
         super().__init__(**settings)
         self.top = top
+        self.class_iou: dict[str, float] = {}
 
     def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
         """Scores the data set.
@@ -52,5 +56,7 @@ class TopIoUMetric(IoUMetric):
             return metrics
         intersection, union = (sum(counts) for counts in list(zip(*results, strict=True))[:2])
         iou = (intersection / union).numpy()
+        percent = (round(100 * float(value), 2) for value in iou)
+        self.class_iou = dict(zip(self.dataset_meta['classes'], percent, strict=True))
         metrics[f'mIoU@{self.top}'] = round(100 * mean_of_top(iou, self.top), 2)
         return metrics

@@ -1,19 +1,4 @@
-"""The paper's Tables 1 to 7 as data, beside what we know of each model by counting."""
+"""The paper: its tables as data, its counting rules, and our records beside its figures.
 
-from lkca_mm.paper.tables import (
-    ClassificationRow,
-    PaperModel,
-    PaperTable,
-    SegmentationRow,
-    load_models,
-    load_table,
-)
-
-__all__ = [
-    'ClassificationRow',
-    'PaperModel',
-    'PaperTable',
-    'SegmentationRow',
-    'load_models',
-    'load_table',
-]
+Tools import from the modules; nothing here is loaded by ``import lkca_mm``.
+"""

@@ -8,10 +8,10 @@ set -euo pipefail
 model=${1:?usage: results/camvid/train.sh lkca-s|vit-s}
 cd "$(dirname "$0")/../.."
 work_dir=work_dirs/camvid-300-$model
-record=results/camvid/$model
+record=results/camvid/${model}_300_seed0.json
 rm -rf "$work_dir"
 "${PYTHON:-python}" tools/train.py "configs/upernet_${model}_camvid_20k.py" --amp --seed 0 \
-  --work-dir "$work_dir" --cfg-options \
+  --work-dir "$work_dir" --record "$record" --cfg-options \
   train_dataloader.batch_size=4 train_dataloader.num_workers=1 val_dataloader.num_workers=1 \
   optim_wrapper.optimizer.lr=4e-4 param_scheduler.0.end=30 \
   param_scheduler.1.begin=30 param_scheduler.1.end=300 train_cfg.max_iters=300 \
@@ -20,7 +20,10 @@ rm -rf "$work_dir"
 "${PYTHON:-python}" tools/test.py "configs/upernet_${model}_camvid_20k.py" \
   "$work_dir/iter_300.pth" --work-dir "$work_dir" --out "$work_dir/scored" \
   --cfg-options test_dataloader.num_workers=1
-# The record: figures, and the log without this machine's paths.
-cp "$work_dir/scored/scores.json" "$record.json"
-logs=("$work_dir"/*/*.log)
-sed "s#$PWD/##g" "${logs[0]}" > "$record.log"
+# The record of the run, and the scores of the test set in it.
+"${PYTHON:-python}" - "$record" "$work_dir/scored/scores.json" <<'END'
+import sys
+from lkca_mm.record import read_record, write_record
+record, scored = map(read_record, sys.argv[1:])
+write_record(sys.argv[1], {**record, 'test': scored})
+END

@@ -16,12 +16,11 @@ from packaging.version import Version
 from torch import nn
 from torch.utils.data import DataLoader
 
-from lkca_mm.complexity import build_for_counting
 from lkca_mm.engine import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer, LKCAViT, PlainViT
-from lkca_mm.paper import load_table
-from lkca_mm.trainer_flops import count_trainer_flops
+from lkca_mm.paper.counts import build_for_counting, count_trainer_flops
+from lkca_mm.paper.tables import load_table
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 DATASETS_OF = {'cifar10': 10, 'cifar100': 100, 'svhn': 10, 'tiny-imagenet': 200}

@@ -9,9 +9,8 @@ from mmengine.registry import DefaultScope, init_default_scope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
-from lkca_mm.complexity import build_for_counting
-from lkca_mm.paper import load_models, load_table
-from lkca_mm.trainer_flops import count_trainer_flops
+from lkca_mm.paper.counts import build_for_counting, count_trainer_flops
+from lkca_mm.paper.tables import load_models, load_table
 
 pytest.importorskip('vit_pytorch')
 CONFIGS = Path(__file__).parents[2] / 'configs'

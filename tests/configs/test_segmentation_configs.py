@@ -14,9 +14,9 @@ from mmseg.registry import METRICS, MODELS
 from mmseg.structures import SegDataSample
 from packaging.version import Version
 
-from lkca_mm.complexity import build_for_counting, count_complexity
 from lkca_mm.models import LKCAMixer, LKCAViT, PlainViT
 from lkca_mm.ops import multiply_adds
+from lkca_mm.paper.counts import build_for_counting, count_complexity
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 NAMES = sorted(

@@ -191,11 +191,11 @@ def test_pretrained_is_an_error_of_one_line():
 
 def test_our_checkpoint_loads():
     """The published one, by timm's way of naming a file; the same logits as mmpretrain's."""
-    from lkca_mm.inference import load_model
+    from lkca_mm.apis import load_model
 
     (path,) = CHECKPOINTS.glob('lkca-t-light_cifar10-*.pth')
     config = CHECKPOINTS.parent / 'configs' / 'cifar10' / 'lkca-t-light_15e.py'
-    network = load_model(str(config), str(path), device='cpu').network.eval()
+    network = load_model(str(config), str(path), device='cpu')
     overlay = {'file': str(path)}
     model = timm.create_model('lkca_t_patch4_32', pretrained=True, pretrained_cfg_overlay=overlay)
     image = torch.randn(3, 3, 32, 32)

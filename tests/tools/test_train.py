@@ -178,7 +178,7 @@ def test_classification_through_the_same_tools(run_tool, tmp_path):
             Image.fromarray(pixels).save(tmp_path / 'data' / name / f'{name}{index}.png')
     config = tmp_path / 'classifier.py'
     config.write_text(CLASSIFIER.format(root=str(tmp_path / 'data'), work=str(tmp_path / 'work')))
-    code, out, err = run_tool('train', config)
+    code, _, err = run_tool('train', config)
     assert code == 0, err
     code, _out, err = run_tool(
         'test', config, tmp_path / 'work' / 'epoch_6.pth',

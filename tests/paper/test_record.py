@@ -1,0 +1,219 @@
+"""The record hook in small runs of mmengine's Runner, and the record's format."""
+
+import contextlib
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from PIL import Image
+
+from lkca_mm.engine.record_hook import check_record_path
+from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.record import best_of, names_of, plain, read_record, write_record
+
+CLASSIFIER = dict(
+    type='mmpretrain.ImageClassifier',
+    backbone=dict(
+        type='LKCAViT', img_size=8, patch_size=4,
+        arch=dict(embed_dims=8, num_layers=1, num_heads=1, mlp_ratio=1),
+    ),
+    neck=dict(type='mmpretrain.GlobalAveragePooling'),
+    head=dict(type='mmpretrain.LinearClsHead', num_classes=2, in_channels=8),
+)  # fmt: skip
+
+
+@pytest.fixture(scope='module')
+def images(tmp_path_factory):
+    """16 images of 8 x 8 in two classes."""
+    root, generator = tmp_path_factory.mktemp('data'), np.random.default_rng(0)
+    for name, low in (('dark', 0), ('bright', 156)):
+        (root / name).mkdir()
+        for index in range(8):
+            pixels = generator.integers(low, low + 100, (8, 8, 3), np.uint8)
+            Image.fromarray(pixels).save(root / name / f'{index}.png')
+    return str(root)
+
+
+@pytest.fixture
+def train(images, tmp_path):
+    """Returns a function that trains, and returns the record."""
+
+    def call(epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, **settings):
+        steps = [dict(type='mmpretrain.LoadImageFromFile'), dict(type='mmpretrain.PackInputs')]
+        data = dict(type='mmpretrain.CustomDataset', data_root=images, pipeline=steps)
+        loader = dict(batch_size=4, dataset=data)
+        length = dict(by_epoch=True, max_epochs=epochs)
+        if not by_epoch:
+            length = dict(by_epoch=False, max_iters=4 * epochs, val_interval=4)
+        save = dict(type='CheckpointHook', interval=1 if by_epoch else 4, by_epoch=by_epoch)
+        path, config = str(tmp_path / f'{name}.json'), 'configs/cifar10/lkca-t_100e.py'
+        hook = dict(type='ResultRecordHook', path=path, config=config, settings=settings)
+        runner = Runner(
+            CLASSIFIER,
+            work_dir=str(tmp_path / name),
+            train_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=True)),
+            val_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=False)),
+            val_evaluator=dict(type='mmpretrain.Accuracy', topk=(1, 2)),
+            optim_wrapper=dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.03)),
+            train_cfg=length,
+            val_cfg=dict(),
+            default_hooks=dict(checkpoint=save, logger=dict(type='LoggerHook', interval=1)),
+            custom_hooks=[hook],
+            randomness=dict(seed=7),
+            resume=resume,
+            default_scope='mmpretrain',
+            experiment_name=f'{name}{epochs}{resume}',
+        )
+        if stop_at is not None:
+            runner.register_hook(StopAt(stop_at))
+        with contextlib.suppress(InterruptedError):
+            runner.train()
+        return read_record(tmp_path / f'{name}.json')
+
+    return call
+
+
+class StopAt(Hook):
+    def __init__(self, iteration):
+        self.iteration = iteration
+
+    def after_train_iter(self, runner, *args, **kwargs):
+        if runner.iter + 1 == self.iteration:
+            raise InterruptedError
+
+
+def test_a_record_says_what_was_run_and_measured(train, tmp_path):
+    record = train(2, **{'optim_wrapper.optimizer.lr': 0.002})
+    assert (record['dataset'], record['model'], record['seed']) == ('cifar10', 'lkca-t', 7)
+    assert record['finished'] is True
+    assert record['settings'] == {'optim_wrapper.optimizer.lr': 0.002}
+    assert record['schedule'] == {
+        'max_epochs': 2, 'passes_per_epoch': 1, 'batch_size': 4, 'iterations_per_epoch': 4,
+        'total_iterations': 8, 'optimizer': 'AdamW', 'base_lr': 0.002, 'weight_decay': 0.03,
+        'optim_wrapper': 'OptimWrapper',
+    }  # fmt: skip
+    state = torch.load(tmp_path / 'run' / 'epoch_2.pth', weights_only=False)['state_dict']
+    assert record['params'] == sum(weight.numel() for weight in state.values())
+    assert [(entry['epoch'], entry['iteration']) for entry in record['curve']] == [(1, 4), (2, 8)]
+    assert all(entry['accuracy/top2'] == 100 for entry in record['curve'])
+    log = next((tmp_path / 'run').glob('*/vis_data/scalars.json')).read_text().splitlines()
+    losses = [entry['loss'] for entry in map(json.loads, log) if 'loss' in entry]
+    # mmengine logs the mean of the last ten, so the fourth is that of the first epoch.
+    assert len(losses) == 8
+    assert record['curve'][0]['train_loss'] == pytest.approx(losses[3], abs=1e-4)
+    names = ('accuracy/top1', 'accuracy/top2')
+    assert record['final'] == {name: record['curve'][-1][name] for name in names}
+    assert record['best'] == best_of(record['curve'])
+    assert record['seconds']['training'] > 0
+    assert {'lkca_mm', 'commit', 'torch', 'mmengine', 'threads'} <= set(record['environment'])
+
+
+def test_a_resumed_record_is_whole(train):
+    """An epoch's checkpoint precedes its validation: the resumed run makes up for it."""
+    straight = train(4, name='straight')
+    first = train(2)
+    record = train(4, resume=True)
+    assert record['finished'] is True
+    assert [entry['iteration'] for entry in record['curve']] == [4, 8, 12, 16]
+    for entry, expected in zip(record['curve'][:2], straight['curve'][:2], strict=True):
+        assert entry == pytest.approx(expected, abs=2e-4)
+    assert record['curve'][:2] == first['curve']
+    assert [session['from_iteration'] for session in record['sessions']] == [0, 8]
+    again = train(4, resume=True)
+    assert again['curve'] == record['curve'] and again['finished'] is True
+
+
+def test_a_run_that_is_cut_is_not_finished(train):
+    record = train(4, stop_at=6)
+    assert record['finished'] is False
+    assert [entry['epoch'] for entry in record['curve']] == [1]
+    record = train(4, resume=True)
+    assert record['finished'] is True
+    assert [entry['epoch'] for entry in record['curve']] == [1, 2, 3, 4]
+
+
+def test_iterations_are_counted_where_there_are_no_epochs(train):
+    record = train(2, by_epoch=False)
+    assert record['schedule']['max_epochs'] is None
+    assert [entry['iteration'] for entry in record['curve']] == [4, 8]
+    assert 'epoch' not in record['curve'][0] and record['finished'] is True
+
+
+def test_a_segmentor_s_record_has_the_iou_of_each_class():
+    from lkca_mm.evaluation import TopIoUMetric
+
+    metric = TopIoUMetric(top=1)
+    metric.dataset_meta = {'classes': ('sky', 'road', 'bird')}
+    # sky: 3 of 4, road: 1 of 4; no bird in truth or prediction.
+    counts = [torch.tensor(values, dtype=torch.float64) for values in ([3, 1, 0], [4, 4, 0])]
+    scores = metric.compute_metrics([(*counts, counts[1], counts[1])])
+    assert scores['mIoU@1'] == 75.0
+    assert metric.class_iou['sky'] == 75.0 and metric.class_iou['road'] == 25.0
+    assert math.isnan(metric.class_iou['bird'])
+
+
+@pytest.mark.parametrize(
+    ('content', 'resumed', 'config', 'told'),
+    [
+        ({'curve': [], 'finished': False, 'config': 'configs/a/b_1e.py'}, False, 'x/y.py', None),
+        ({'curve': [], 'finished': True, 'config': 'configs/a/b_1e.py'}, True, 'a/b_2e.py', None),
+        ({'curve': [], 'finished': True, 'config': 'configs/a/b_1e.py'}, False, 'a/b_1e.py', 'run'),
+        ({'curve': [], 'finished': True, 'config': 'configs/a/b_1e.py'}, True, 'a/c_1e.py', 'run'),
+        ({'results': []}, False, 'a/b.py', 'is not the record'),
+        ('no json', False, 'a/b.py', 'cannot be read'),
+    ],
+)
+def test_a_finished_record_is_not_replaced(tmp_path, content, resumed, config, told):
+    path = tmp_path / 'run.json'
+    path.write_text(content if isinstance(content, str) else json.dumps(content))
+    if told is None:
+        check_record_path(path, config, resumed)
+    else:
+        with pytest.raises((ConfigError, DataError), match=f'run.json.*{told}|{told}'):
+            check_record_path(path, config, resumed)
+    check_record_path(tmp_path / 'new.json', config, resumed)
+
+
+@pytest.mark.parametrize(
+    ('path', 'dataset', 'model'),
+    [
+        ('configs/cifar10/lkca-t_100e.py', 'cifar10', 'lkca-t'),
+        ('configs/cifar10/lkca-500k-light-published-start_15e.py', 'cifar10',
+         'lkca-500k-light-published-start'),
+        ('configs/upernet_lkca-s_ade20k_20k.py', 'ade20k', 'upernet_lkca-s'),
+        ('/somewhere/configs/svhn/lkca-b_5e.py', 'svhn', 'lkca-b'),
+        ('mine/net.py', 'mine', 'net'),
+    ],
+)  # fmt: skip
+def test_names(path, dataset, model):
+    assert names_of(path) == (dataset, model)
+
+
+def test_plain_is_what_json_can_hold():
+    value = {1: (np.float32(0.5), torch.tensor(2)), 'a': math.nan, 'b': math.inf, 'c': torch.Size}
+    assert plain(value) == {'1': [0.5, 2], 'a': None, 'b': None, 'c': str(torch.Size)}
+
+
+def test_best_is_the_first_highest():
+    curve = [
+        {'epoch': 1, 'iteration': 4, 'train_loss': 9.0, 'top1': 50.0, 'val_loss': 3.0},
+        {'epoch': 2, 'iteration': 8, 'train_loss': 1.0, 'top1': 70.0, 'val_loss': 4.0},
+        {'epoch': 3, 'iteration': 12, 'train_loss': 1.0, 'top1': 70.0, 'val_loss': 4.0},
+        {'epoch': 4, 'iteration': 16, 'train_loss': None, 'top1': None, 'val_loss': None},
+    ]
+    assert best_of(curve) == {'top1': {'value': 70.0, 'epoch': 2, 'iteration': 8}}
+
+
+def test_a_record_has_a_line_for_each_key_and_entry(tmp_path):
+    record = {'a': {'b': [1, 2]}, 'curve': [{'x': 1}, {'x': 2}], 'empty': [], 'c': None}
+    write_record(tmp_path / 'new' / 'run.json', record)
+    text = (tmp_path / 'new' / 'run.json').read_text()
+    assert text == (
+        '{\n  "a": {"b": [1, 2]},\n  "curve": [\n    {"x": 1},\n    {"x": 2}\n  ],\n'
+        '  "empty": [],\n  "c": null\n}\n'
+    )
+    assert read_record(tmp_path / 'new' / 'run.json') == json.loads(text) == record
