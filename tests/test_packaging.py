@@ -7,14 +7,13 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-import lkca_mm.shipped
 import pytest
-from lkca_mm.engine.run_config import load_config
-from lkca_mm.shipped import find_config, shipped_folder
 from mmengine.config import Config
 from mmengine.hub import get_config
 from mmengine.utils import get_installed_path
 
+import lkca_mm
+from lkca_mm.config import find_config, load_config, parse_options, shipped_folder
 from lkca_mm.errors import ConfigError, InstallationError
 
 ROOT = Path(__file__).parents[1]
@@ -60,33 +59,64 @@ def test_wheel_carries_the_package_and_nothing_else(wheel):
     assert any(name.endswith('LICENSE') for name in wheel)
 
 
-def test_config_by_name_from_an_empty_folder(tmp_path, monkeypatch):
+def test_every_config_by_its_name_from_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    by_path = Config.fromfile(ROOT / 'configs' / NAME)
-    for name in (f'lkca_mm::{NAME}', f'lkca_mm::{Path(NAME).stem}'):
-        assert Config.fromfile(name).to_dict() == by_path.to_dict()
-        assert load_config(name).to_dict() == by_path.to_dict()
-    small = 'cifar10/lkca-b_100e.py'
-    by_path = Config.fromfile(ROOT / 'configs' / small).to_dict()
-    assert Config.fromfile(f'lkca_mm::{small}').to_dict() == by_path
+    names = (NAME, 'cifar10/lkca-b_100e.py', 'examples/dpt_lkca-s_ade20k_20k.py')
+    for name in names:
+        by_path = Config.fromfile(ROOT / 'configs' / name).to_dict()
+        assert load_config(f'lkca_mm::{name}').to_dict() == by_path
+        assert lkca_mm.get_config(name.removesuffix('.py')).to_dict() == by_path
 
 
 def test_config_by_name_as_a_base(tmp_path):
     leaf = tmp_path / 'leaf.py'
     leaf.write_text(f'_base_ = "lkca_mm::{NAME}"\nmodel = dict(backbone=dict(num_kernels=2))\n')
+    before = Config.__dict__['_get_cfg_path']
     expected = Config.fromfile(ROOT / 'configs' / NAME).to_dict()
     expected['model']['backbone']['num_kernels'] = 2
-    assert Config.fromfile(leaf).to_dict() == expected
+    assert load_config(leaf).to_dict() == expected
+    assert Config.__dict__['_get_cfg_path'] is before  # mmengine is as it was
 
 
 def test_other_names_are_read_as_before(tmp_path):
     """A file whose name has two colons, and the packages that mmengine knows."""
     odd = tmp_path / 'a::b.py'
-    odd.write_text('x = 1\n')
-    assert Config.fromfile(odd).x == 1
+    odd.write_text('model = dict(type="A")\n')
+    assert load_config(odd).model.type == 'A'
     leaf = tmp_path / 'leaf.py'
-    leaf.write_text('_base_ = "mmpretrain::_base_/default_runtime.py"\n')
-    assert Config.fromfile(leaf).default_scope == 'mmpretrain'
+    leaf.write_text('_base_ = "mmpretrain::_base_/default_runtime.py"\nmodel = dict()\n')
+    assert load_config(leaf).default_scope == 'mmpretrain'
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        (None, 'no such config file'),
+        ('model = dict(', "SyntaxError: '(' was never closed"),
+        ('_base_ = "bad.py"\nmodel = dict()', 'is among its own `_base_`'),
+        ('x = 1', 'has no key `model`'),
+        ('_base_ = "absent.py"', 'absent.py'),
+    ],
+)
+def test_a_config_that_cannot_be_read_is_one_line(tmp_path, text, words):
+    path = tmp_path / 'bad.py'
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(path)
+    assert 'bad.py' in str(caught.value) and words in str(caught.value)
+    assert '\n' not in str(caught.value)
+
+
+def test_options_are_read_as_mmengine_reads_them():
+    words = ['a.b=1', 'c=[1,2]', 'd=x,y', 'e=/a b/c', 'f=True', 'g=1e-3', 'h=None', 'i="q"']
+    assert parse_options(words) == {
+        'a.b': 1, 'c': [1, 2], 'd': ['x', 'y'], 'e': '/a b/c', 'f': True, 'g': 1e-3, 'h': None,
+        'i': 'q',
+    }  # fmt: skip
+    for wrong in ('a', '=1'):
+        with pytest.raises(ConfigError, match='is not KEY=VALUE'):
+            parse_options([wrong])
 
 
 def test_unknown_name_is_one_line():
@@ -95,7 +125,7 @@ def test_unknown_name_is_one_line():
 
 
 def test_installed_configs_come_first(tmp_path, monkeypatch):
-    monkeypatch.setattr(lkca_mm.shipped, '_PACKAGE', tmp_path / 'site-packages' / 'lkca_mm')
+    monkeypatch.setattr('lkca_mm.config._PACKAGE', tmp_path / 'site-packages' / 'lkca_mm')
     (tmp_path / 'site-packages' / 'configs').mkdir(parents=True)  # somebody else's
     with pytest.raises(InstallationError, match='came without its configs'):
         shipped_folder('configs')
