@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 
@@ -54,7 +55,8 @@ def run_train(args: argparse.Namespace) -> list[dict[str, Any]]:
 def lines_of(result: dict[str, Any]) -> list[dict[str, Any]]:
     """Returns the lines of a result in the table: the operator's have one for each view."""
     if 'roofline' not in result:
-        return [result | result.get('microseconds', {})]
+        names = {key: Path(result[key]).stem for key in {'config'} & set(result)}
+        return [result | names | result.get('microseconds', {})]
     case = {name: result[name] for name in ('grid', 'channels', 'batch', 'mode')}
     auto, lines = result['milliseconds']['auto'], []
     for name, ms in result['milliseconds'].items():

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.optim import OptimWrapper, build_optim_wrapper
 from mmengine.structures import PixelData
 from mmpretrain.structures import DataSample
@@ -18,8 +19,7 @@ from lkca_mm.config import build_network, image_size_of
 from lkca_mm.engine import CompileHook
 from lkca_mm.engine.launch import enable_amp
 
-# By the optimizer wrapper that a run has.
-_PRECISIONS = {
+_PRECISIONS = {  # by the optimizer wrapper of a run
     'OptimWrapper': ('fp32', None),
     'BFloat16OptimWrapper': ('bf16', torch.bfloat16),
     'AmpOptimWrapper': ('fp16', torch.float16),
@@ -51,6 +51,7 @@ def benchmark_models(
         One dict a config, precision and mode, with the median round's images a second.
         ``train_peak_mib`` is weights, optimizer, batch, and what a step takes on top.
     """
+    MMLogger.get_instance('benchmark', log_level='WARNING')  # not of every parameter's options
     points = product(configs.items(), amp, compiled)
     cases = [_Case(*named, batch_size, device, *how) for named, *how in points]
     runs = {f'{i} {run.__name__}': run for i, c in enumerate(cases) for run in (c.train, c.infer)}

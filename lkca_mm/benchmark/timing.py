@@ -66,8 +66,7 @@ def measure_memory(run: Callable[[], object], device: str = 'cpu') -> Memory:
     """Runs a computation once and measures the memory that it takes.
 
     On a CPU this is the running sum of what ``torch.profiler`` sees PyTorch's allocator give out
-    and take back, without scratch buffers of oneDNN and MKL. An earlier run should have made
-    what lasts.
+    and take back, without scratch buffers of oneDNN and MKL. Run it once before.
     """
     if device != 'cpu':
         wait_for(device)
