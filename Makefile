@@ -1,10 +1,10 @@
-# make setup | demo | test | test-detection | test-upstream | reliability | format | clean
+# make setup | demo | test | test-detection | test-upstream | format | clean
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: setup demo test test-detection test-upstream reliability format clean
+.PHONY: setup demo test test-detection test-upstream format clean
 
 setup: $(VENV)/.ready
 
@@ -34,13 +34,6 @@ test-detection:
 # mmcv's ops compile for ten minutes.
 test-upstream:
 	tests/upstream/run.sh
-
-# About three hours on two cores; the tests have a short version of each.
-RELIABILITY := full_disk distributed kill_and_resume long_run surroundings mutate
-reliability: setup
-	@export OMP_NUM_THREADS=1; failed=; for script in $(RELIABILITY); do echo "== $$script"; \
-	  $(BIN)/python -W ignore tests/reliability/$$script.py || failed="$$failed $$script"; \
-	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }
 
 format: setup
 	$(BIN)/python -m ruff check --fix .

@@ -28,5 +28,5 @@ param_scheduler = [
 ]
 train_cfg = dict(max_iters=300, val_interval=150)
 default_hooks = dict(
-    logger=dict(interval=20), checkpoint=dict(interval=150, max_keep_ckpts=1, save_best=None)
+    logger=dict(interval=20), checkpoint=dict(interval=150, max_keep_ckpts=2, save_best=None)
 )

@@ -5,11 +5,19 @@ a config does so with ``custom_imports = dict(imports=['lkca_mm'])``. Drawing, p
 exporting, benchmarks and the paper's tables are imported by those who need them.
 """
 
+import contextlib
+import io
+
 from lkca_mm.installation import check_installation
 from lkca_mm.version import __version__
 
 # Before anything that imports mmengine, mmcv, mmseg or mmpretrain.
 check_installation()
+
+# The forks of mmseg and mmpretrain print, at import, that there is no package called OneDL.
+with contextlib.redirect_stdout(io.StringIO()):
+    import mmpretrain.datasets  # noqa: F401
+    import mmseg.datasets  # noqa: F401
 
 from mmengine.config.utils import MODULE2PACKAGE  # noqa: E402
 

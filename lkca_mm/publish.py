@@ -47,7 +47,7 @@ def read_finished(path: str | Path) -> dict[str, Any]:
     """Reads the record of a run (:mod:`lkca_mm.record`); raises DataError unless it finished."""
     record = read_record(path)
     if not record.get('finished') or not record.get('final'):
-        raise DataError(f'{shown(path)}: is not the record of a run that finished')
+        raise DataError(f'{shown(path)}: is not the record of a training run that finished')
     return record
 
 

@@ -2,11 +2,10 @@
 
 import argparse
 
-from lkca_mm.command import describe, run_tool
-
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
+from lkca_mm.command import describe, run_tool
 from lkca_mm.errors import DataError
 
 

@@ -45,10 +45,10 @@ def test_backbone(configs, tmp_path):
         assert kinds == ['MHSAMixer', 'LKCAMixer'] * 6
         assert backbone(torch.zeros(1, 3, 64, 64))[0].shape == (1, 384, 2, 2)
     finally:
-        from lkca_mm.models import registration
+        from lkca_mm.models import vit
 
         for registry in ('ENGINE_MODELS', 'SEG_MODELS', 'PRETRAIN_MODELS'):
-            getattr(registration, registry)._module_dict.pop('AlternatingViT')
+            getattr(vit, registry)._module_dict.pop('AlternatingViT')
 
 
 def test_dataset(configs, tmp_path, monkeypatch):

@@ -104,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def main(args: argparse.Namespace) -> None:
     """Runs the chosen benchmark, prints its figures and keeps them."""
-    from lkca_mm.console import print_table
+    from rich.console import Console
     from rich.table import Table
 
     from lkca_mm.record import environment, write_record
@@ -116,7 +116,8 @@ def main(args: argparse.Namespace) -> None:
     for line in lines:
         cells = (line.get(column, '') for column in columns)
         table.add_row(*(f'{cell:.2f}' if isinstance(cell, float) else str(cell) for cell in cells))
-    print_table(table)
+    # A pipe is no terminal of 80 columns, which would cut the figures.
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
     if args.out:
         command, here = shlex.join(['python', *sys.argv]), environment(args.device)
         settings = {name: value for name, value in vars(args).items() if name != 'run'}

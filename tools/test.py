@@ -38,13 +38,14 @@ def main(args: argparse.Namespace) -> None:
     from mmengine.dist import is_main_process
 
     from lkca_mm.config import load_config, parse_options
+    from lkca_mm.datasets import check_data
     from lkca_mm.engine import TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint, reading_as_data
     from lkca_mm.record import environment, write_record
 
     config = load_config(args.config, parse_options(args.cfg_options))
     launch.set_work_dir(config, args.work_dir)
-    launch.check_data(config, ('test_dataloader',))
+    check_data(config, ('test_dataloader',))
     checkpoint = read_checkpoint(args.checkpoint, args.trust_checkpoint)
     # The runner loads it once more, with the hooks that have a say in that.
     config.load_from, config.resume = args.checkpoint, False

@@ -79,6 +79,7 @@ def main(args: argparse.Namespace) -> int:
     from mmengine.dist import is_main_process
 
     from lkca_mm.config import load_config, parse_options
+    from lkca_mm.datasets import check_data
     from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, reading_as_data
     from lkca_mm.engine.record_hook import check_record_path
@@ -86,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
     options = parse_options(args.cfg_options)
     config = load_config(args.config, options)
     launch.set_work_dir(config, args.work_dir)
-    launch.check_data(config, ('train_dataloader', 'val_dataloader'))
+    check_data(config, ('train_dataloader', 'val_dataloader'))
     if args.amp:
         launch.enable_amp(config)
     if args.compile:

@@ -137,7 +137,7 @@ def test_schedule_is_the_documented_one(name):
     assert config.train_cfg.max_iters == 20000
     assert config.train_cfg.val_interval == 2000
     optimizer = config.optim_wrapper.optimizer
-    assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('AdamW', 6e-5, 0.01)
+    assert (optimizer.type, optimizer.lr, optimizer.weight_decay) == ('FusedAdamW', 6e-5, 0.01)
     assert config.param_scheduler[0].end == config.param_scheduler[1].begin == 1500
     assert config.train_dataloader.batch_size == 16
 

@@ -126,13 +126,6 @@ def test_memory_is_pinned_where_a_gpu_is(monkeypatch, name):
             assert found[key].pin_memory is cuda
 
 
-@pytest.mark.parametrize('name', ['slurm', 'mpi'])
-def test_other_launchers_need_gpus(monkeypatch, name):
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    with pytest.raises(ConfigError, match=f'--launcher {name} needs GPUs'):
-        launch.set_launcher(config(), name)
-
-
 @pytest.mark.parametrize('kind', [None, 'SegLocalVisualizer'])
 def test_loggers_join_those_of_the_config(kind):
     own = kind and dict(type=kind, vis_backends=[dict(type='LocalVisBackend')])

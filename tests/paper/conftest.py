@@ -4,10 +4,10 @@ import importlib.util
 import json
 from pathlib import Path
 
-from lkca_mm.command import run_tool
-
 import pytest
 from mmengine.logging import MMLogger
+
+from lkca_mm.command import run_tool
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,8 +4,6 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-from lkca_mm.command import run_tool as run_tool_main
-
 import pytest
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
@@ -16,6 +14,7 @@ from mmpretrain.visualization import UniversalVisualizer
 from mmseg.visualization import SegLocalVisualizer
 from yapf.yapflib import yapf_api
 
+from lkca_mm.command import run_tool as run_tool_main
 from lkca_mm.datasets.scenes import prepare_scenes
 
 ROOT = Path(__file__).parents[2]

@@ -5,15 +5,15 @@ Its configs have the names of ours and build on them; only sizes and schedules a
 
 import shutil
 
+import numpy as np
 import torch
 from document_commands import ROOT
 from mmengine.config import Config
 from mmengine.registry import DefaultScope
 from PIL import Image
 
-from lkca_mm.config import build_network
+from lkca_mm.config import build_network, load_config
 from lkca_mm.datasets.scenes import prepare_scenes
-from lkca_mm.reproduce.stand_ins import prepare_stand_in, stand_in_settings
 
 _SIDE = 64
 _NO_WORKERS = """
@@ -32,14 +32,6 @@ model = dict(
     neck=dict(in_channels=[16] * 4, out_channels=16),
     decode_head=dict(in_channels=[16] * 4, channels=16),
     auxiliary_head=dict(in_channels=16, channels=16),
-)
-"""
-_SMALL_CLASSIFIER = """
-model = dict(
-    backbone=dict(
-        arch=dict(_delete_=True, embed_dims=16, num_layers=1, num_heads=2, mlp_ratio=1)
-    ),
-    head=dict(in_channels=16),
 )
 """
 _SMALL_PICTURES = f'model = dict(data_preprocessor=dict(size=({_SIDE}, {_SIDE})))\n'
@@ -70,18 +62,23 @@ def _segmentation(name):
     return text + _SHORT
 
 
-def _classification(name, dataset, data):
-    """Returns what makes a classification config short, on generated pictures."""
-    settings = stand_in_settings(dataset, data)
-    if name.startswith('mae_'):  # is not scored
-        del settings['val_dataloader']
-        settings['train_dataloader'] |= {'num_workers': 0, 'persistent_workers': False}
-        text = 'train_cfg = dict(max_epochs=1)\n'
-    else:
-        text = 'train_cfg = dict(max_epochs=1, passes_per_epoch=1)\n' + _NO_WORKERS
+def _write_classification(name, target, data):
+    """Writes a classification config that trains for one epoch, on images of noise."""
+    config = load_config(ROOT / name)
+    for split in ('train', 'val'):
+        if loader := config.get(f'{split}_dataloader'):
+            pipeline = [dict(type='LoadImageFromFile'), *loader.dataset.pipeline]
+            loader.dataset = dict(
+                type='CustomDataset', data_root=str(data / 'noise'), pipeline=pipeline
+            )
+            loader.update(batch_size=8, num_workers=0, persistent_workers=False)
+    config.test_dataloader = config.val_dataloader
+    config.train_cfg.update(max_epochs=1, passes_per_epoch=1)
     if '_100e' in name:
-        text += _SMALL_CLASSIFIER
-    return ''.join(f'{key} = {value!r}\n' for key, value in settings.items()) + text
+        config.model.backbone.arch = dict(embed_dims=16, num_layers=1, num_heads=2, mlp_ratio=1)
+        config.model.head.in_channels = 16
+    settings = config.to_dict().items()
+    target.write_text(''.join(f'{key} = {value!r}\n' for key, value in settings))
 
 
 def make_world(folder):
@@ -95,6 +92,7 @@ def make_world(folder):
         (folder / name).symlink_to(ROOT / name)
     (folder / 'docs' / 'pictures').mkdir(parents=True)
     (folder / 'results' / 'cifar10').mkdir(parents=True)
+    shutil.copy(ROOT / 'results' / 'tables.json', folder / 'results')
     for path in (ROOT / 'results' / 'cifar10').glob('*_5e_seed0.*'):
         shutil.copy(path, folder / 'results' / 'cifar10')
     _write_data(data)
@@ -103,12 +101,15 @@ def make_world(folder):
     shutil.copy(folder / 'photos' / 'a.png', folder / 'PICTURE')
     configs = folder / 'configs'
     shutil.copytree(ROOT / 'configs' / '_base_', configs / '_base_')
-    for dataset in ('cifar10', 'cifar100'):
-        prepare_stand_in(dataset, data)
 
 
 def _write_data(data):
     """Writes generated pictures where and as ADE20K has its own."""
+    generator = np.random.default_rng(0)
+    for number in range(16):
+        (data / 'noise' / str(number % 8)).mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(generator.integers(0, 256, (32, 32, 3), np.uint8))
+        image.save(data / 'noise' / str(number % 8) / f'{number}.png')
     prepare_scenes(data, size=_SIDE, num_train=2, num_val=3)
     ade = data / 'ADEChallengeData2016'
     for split, short in (('training', 'train'), ('validation', 'val')):
@@ -134,10 +135,9 @@ def add_config(folder, name):
     if dataset == 'examples':
         dataset = next((one for one in ('cifar100', 'cifar10') if one in target.name), '')
     if dataset in ('cifar10', 'cifar100'):
-        text = _classification(target.name, dataset, folder / 'data')
+        _write_classification(name, target, folder / 'data')
     else:
-        text = _segmentation(target.name)
-    target.write_text(f'_base_ = {str(ROOT / name)!r}\n{text}')
+        target.write_text(f'_base_ = {str(ROOT / name)!r}\n{_segmentation(target.name)}')
 
 
 def add_checkpoint(folder, config, name):

@@ -8,7 +8,7 @@ from mmengine.runner import Runner
 from PIL import Image
 
 from lkca_mm.config import load_config
-from lkca_mm.datasets.prepare import SceneSettings, prepare_scenes
+from lkca_mm.datasets.scenes import prepare_scenes
 
 IMAGES = 10  # more sizes than torch.compile makes graphs of one function
 
@@ -16,7 +16,7 @@ IMAGES = 10  # more sizes than torch.compile makes graphs of one function
 @pytest.fixture
 def sized_scenes(tmp_path):
     """Scenes whose images for validation have a size each."""
-    prepare_scenes(tmp_path, SceneSettings(size=32, num_train=4, num_val=IMAGES))
+    prepare_scenes(tmp_path, size=32, num_train=4, num_val=IMAGES)
     for index, path in enumerate(sorted((tmp_path / 'scenes').glob('*/validation/*'))):
         image = Image.open(path)
         image.resize((32 + 8 * (index % IMAGES), 32), Image.Resampling.NEAREST).save(path)

@@ -55,8 +55,7 @@ def test_weights_and_card(run_tool, tmp_path, trained):
 @pytest.mark.parametrize(
     ('changes', 'message'),
     [
-        ({'schedule': None}, 'no record of training'),
-        ({'finished': False}, 'of a run that did not finish'),
+        ({'finished': False}, 'is not the record of a training run that finished'),
         ({}, 'is of epoch 14, but the recorded accuracy of epoch 15'),
     ],
     ids=str,
