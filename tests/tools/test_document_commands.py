@@ -18,7 +18,7 @@ PARSED = {
     r'tools/prepare_data\.py (ade20k|cifar10)': 'tests/tools/test_prepare_data.py',
     r'tools/reproduce\.py all': 'tests/tools/test_reproduce.py',
     r'tools/reproduce\.py 1 --rows LKCA-500k': 'tests/reproduce/test_real_runs.py',
-    r'tools/benchmark\.py op$': 'tests/tools/test_measuring.py',
+    r'tools/benchmark\.py op$': 'tests/tools/test_benchmark.py',
     r'tests/reliability/mutate\.py': 'tests/reliability/test_mutations.py',
     r'mask-rcnn': 'tests/detection/run.sh',
     r'upernet_resnet50': 'tests/tools/test_visualize.py',
