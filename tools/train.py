@@ -19,7 +19,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument(
-        '--compile', action='store_true', help='torch.compile the backbone; CUDA graphs on a GPU'
+        '--compile',
+        action='store_true',
+        help='torch.compile the backbone for training; evaluation stays eager; CUDA graphs on a GPU; '
+        'on a CPU 1.0 to 1.2 times as fast, after tens of seconds of compiling',
     )
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
     parser.add_argument(

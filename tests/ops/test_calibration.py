@@ -25,7 +25,7 @@ def keep(tmp_path, monkeypatch):
 
 
 def test_measured_choices_go_first(keep):
-    keep('{}')
+    keep('cut sho')
     assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
     key = calibration.shape_key(4, *SHAPE)
     keep(json.dumps({calibration.device_name('cpu'): {key: 'conv'}}))
@@ -33,12 +33,6 @@ def test_measured_choices_go_first(keep):
     assert choose_backend('cpu', 2, *SHAPE) == 'toeplitz'  # another type
     assert choose_backend('cpu', 4, *SHAPE, training=False) == 'toeplitz'
     keep(json.dumps({'another machine': {key: 'conv'}}))
-    assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
-
-
-@pytest.mark.parametrize('text', ['', 'no JSON'], ids=repr)
-def test_a_damaged_file_is_ignored(keep, text):
-    keep(text)
     assert choose_backend('cpu', 4, *SHAPE) == 'toeplitz'
 
 

@@ -36,13 +36,8 @@ def classifier(tmp_path):
     path.write_text(
         f"""
 _base_ = {str(CONFIGS / 'cifar10' / 'lkca-b_100e.py')!r}
-model = dict(
-    backbone=dict(
-        arch=dict(_delete_=True, embed_dims=8, num_layers=1, num_heads=1, mlp_ratio=1),
-        patch_size=16,
-    ),
-    head=dict(in_channels=8),
-)
+arch = dict(_delete_=True, embed_dims=8, num_layers=1, num_heads=1, mlp_ratio=1)
+model = dict(backbone=dict(arch=arch, patch_size=16), head=dict(in_channels=8))
 train_dataloader = dict(
     batch_size=4, num_workers=0, persistent_workers=False,
     dataset=dict(data_root={str(tmp_path / 'data')!r}, allow_partial=True),
@@ -72,9 +67,6 @@ class Count(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-# --- the operator ----------------------------------------------------------------------
-
-
 def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
     record, out = measure(run_tool, tmp_path, 'op', '--case', '4,12,2', '--rounds', 3)
     assert 'ms / bound' in out and 'matmul' in out
@@ -101,9 +93,7 @@ def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
 def test_the_sweep_takes_both_modes(run_tool, tmp_path, monkeypatch):
     cases = [OpCase(4, 12, 2), OpCase(6, 12, 1)]
     monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: cases)
-    record, _ = measure(
-        run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16'
-    )  # fmt: skip
+    record, _ = measure(run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16')
     modes = [result['mode'] for result in record['results']]
     assert modes == ['forward'] * 2 + ['forward + backward'] * 2
     assert record['settings']['dtype'] == 'bf16'
@@ -124,9 +114,6 @@ def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
         assert choice == choices[f'{shapes[1]} {passes}']
     assert shapes[1] in out
     calibration._choices_here.cache_clear()
-
-
-# --- models ----------------------------------------------------------------------------
 
 
 def test_models_side_by_side(run_tool, write_config, classifier, tmp_path, monkeypatch):
@@ -170,9 +157,6 @@ def test_inference_keeps_its_folded_kernels(write_config, monkeypatch):
     monkeypatch.setattr('lkca_mm.benchmark.model.interleaved_medians', take_turns)
     benchmark_models({'tiny': load_config(write_config())}, 2)
     assert counts[0] > counts[1] == counts[2]
-
-
-# --- the loop --------------------------------------------------------------------------
 
 
 def test_the_loop_beside_the_bare_step(run_tool, classifier, tmp_path):
