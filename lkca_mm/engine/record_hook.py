@@ -189,7 +189,7 @@ class ResultRecordHook(Hook):
         content = self._facts | {'finished': finished, 'curve': curve}
         content['final'] = record.scores_of(curve[-1]) if curve else {}
         content['best'] = record.best_of(curve)
-        content['seconds'] = {kind: round(value, 1) for kind, value in state['seconds'].items()}
+        content['seconds'] = {kind: round(value, 3) for kind, value in state['seconds'].items()}
         content |= {key: state[key] for key in ('class_iou', 'sessions') if key in state}
         record.write_record(self.path, content)
 

@@ -167,13 +167,10 @@ def _benchmark(name: str, spec: dict[str, Any], results: Path) -> Table:
     for path in sorted(results.glob(spec['records'])):
         for result in read_record(path)['results']:
             keys = result | {'record': path.stem, 'stem': Path(result.get('config', '')).stem}
-            times, stages = result.get('milliseconds', {}), result.get('microseconds')
+            times = result.get('milliseconds', {})
             if backends := {k: t for k, t in times.items() if k not in ('auto', 'mhsa', 'bound')}:
                 keys['best'] = min(backends, key=backends.__getitem__)
                 keys['auto_over_best'] = times['auto'] / times[keys['best']]
-            if stages:
-                keys['slowest'] = max(stages, key=stages.__getitem__)
-                keys['slowest_us'] = stages[keys['slowest']]
             table.rows.append([_format(text, keys) for text in spec['columns'].values()])
     return table
 

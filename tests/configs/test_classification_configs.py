@@ -70,7 +70,7 @@ def test_counts_are_the_printed_ones(name):
         (dataset, row.config)
         for number in range(1, 6)
         for row in load_table(number).rows
-        for dataset in row.top1
+        for dataset in row.printed
         if row.config in ROWS
     ),
 )
@@ -147,7 +147,8 @@ def test_recipe_augmentation(runner):
     crop, flip, _, augment, _, normalise, _, erase, _ = (getattr(step, 't', step) for step in steps)
     assert (crop.crop_size, crop.padding) == ((32, 32), 4)
     assert (flip.prob, flip.direction) == (0.5, 'horizontal')
-    assert (augment.policy, augment.fill) == ('cifar10', [128] * 3)
+    augment = augment.augment
+    assert (augment.policy.value, augment.fill) == ('cifar10', [128] * 3)
     mean, std = np.array([0.4914, 0.4822, 0.4465]), np.array([0.2470, 0.2435, 0.2616])
     np.testing.assert_allclose(normalise.mean, 255 * mean, rtol=1e-5)
     np.testing.assert_allclose(normalise.std, 255 * std, rtol=1e-5)

@@ -99,7 +99,7 @@ CELLS = sorted(
         (row.config, dataset)
         for number in (4, 5)
         for row in load_table(number).rows
-        for dataset in row.top1
+        for dataset in row.printed
         if row.config in RIVALS
     }
 )

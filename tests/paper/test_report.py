@@ -133,18 +133,10 @@ def test_benchmarks_leave_a_cell_empty_that_was_not_measured(results):
         'milliseconds': {'auto': 6.0, 'toeplitz': 5.0, 'hybrid': 8.0, 'mhsa': 3.0, 'bound': 4.0},
         'times_faster_than': {'mhsa with SDPA': 0.5, 'the bound': 2 / 3},
     }  # fmt: skip
-    pipeline = {
-        'config': 'configs/svhn/some_100e.py', 'images_per_second': 1234.5,
-        'microseconds': {'reading': 3.0, 'RandomCrop': 40.4},
-    }  # fmt: skip
     (folder / 'op_sweep_cpu.json').write_text(json.dumps({'results': [result]}))
-    (folder / 'data_c.json').write_text(json.dumps({'results': [pipeline]}))
     tables = build_tables(folder)
     assert lines_of(tables['operator'])[2] == (
         '| 16x16 | 192 | 4 | forward | 6.0 |  | 0.5 | 0.7 | toeplitz | 1.20 |'
-    )
-    assert lines_of(tables['pipelines'])[2] == (
-        '| some_100e | 1,234 | RandomCrop, 40 us | [data_c](../results/data_c.json) |'
     )
     assert tables['models'].markdown() == 'Nothing measured yet.'
 

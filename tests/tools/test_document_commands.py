@@ -15,17 +15,9 @@ pytestmark = pytest.mark.usefixtures('quick_text')
 # Whatever takes hours, a network or several machines: its words are understood, and what
 # it does is tried by the tests named here.
 PARSED = {
-<<<<<<< HEAD
     r'tools/prepare_data\.py (ade20k|camvid|cifar10)': 'tests/tools/test_prepare_data.py',
     r'tools/reproduce\.py': 'tests/paper/test_reproduce.py',
     r'tools/benchmark\.py': 'tests/tools/test_benchmark.py',
-=======
-    r'tools/prepare_data\.py (ade20k|cifar10)': 'tests/tools/test_prepare_data.py',
-    r'tools/reproduce\.py all': 'tests/tools/test_reproduce.py',
-    r'tools/reproduce\.py 1 --rows LKCA-500k': 'tests/reproduce/test_real_runs.py',
-    r'tools/benchmark\.py op$': 'tests/tools/test_benchmark.py',
-    r'tests/reliability/mutate\.py': 'tests/reliability/test_mutations.py',
->>>>>>> bench
     r'mask-rcnn': 'tests/detection/run.sh',
     r'upernet_resnet50': 'tests/tools/test_visualize.py',
 }

@@ -26,7 +26,7 @@ def test_record():
     run = read_run(RECORD)
     assert set(run) == {LOSS, 'accuracy/top1', 'accuracy/top5'}
     assert list(run[LOSS]) == list(run['accuracy/top1']) == [390, 780, 1170, 1560, 1950]
-    assert run['accuracy/top1'][1950] == 50.349998474121094
+    assert run['accuracy/top1'][1950] == 50.35
 
 
 def test_work_dir_of_a_resumed_run(tmp_path):
