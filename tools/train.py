@@ -21,8 +21,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--compile',
         action='store_true',
-        help='torch.compile the backbone for training (evaluation stays eager), with CUDA graphs on '
-        'a GPU; on a CPU 1.0 to 1.2 times as fast, after tens of seconds of compiling',
+        help='torch.compile the backbone for training, with CUDA graphs on a GPU; evaluation stays '
+        'eager; on a CPU 1.0 to 1.2 times as fast, after tens of seconds of compiling',
     )
     parser.add_argument('--seed', type=int, help="replaces the config's seed")
     parser.add_argument(
