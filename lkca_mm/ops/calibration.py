@@ -5,7 +5,6 @@ fastest of each to a file, which later processes read. Nothing is measured while
 the same code and file make the same choice.
 """
 
-import functools
 import json
 import os
 import platform
@@ -55,11 +54,6 @@ def read_choices() -> dict[str, dict[str, str]]:
         return {}
 
 
-@functools.cache
-def _choices_here(device: str) -> dict[str, str]:
-    return read_choices().get(device_name(device), {})
-
-
 # A graph that is being compiled takes the result as a constant and does not look at the file.
 @torch.compiler.assume_constant_result
 def measured_choice(
@@ -73,4 +67,5 @@ def measured_choice(
         *shape: (Kh, Kw), (H, W), G and C.
         training: Whether a backward pass will follow.
     """
-    return _choices_here(device).get(shape_key(element_size, *shape, training))
+    choices = read_choices().get(device_name(device), {})
+    return choices.get(shape_key(element_size, *shape, training))

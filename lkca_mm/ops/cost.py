@@ -31,6 +31,7 @@ is at times three times slower: between its moods, for the dense product feels n
 of them. Those of CUDA are estimates that wait to be measured.
 """
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -38,6 +39,7 @@ from lkca_mm.ops.calibration import measured_choice
 from lkca_mm.ops.fourier import transform_size
 from lkca_mm.ops.hybrid import circle_length, num_frequencies
 from lkca_mm.ops.kernel import reachable_size
+from lkca_mm.ops.modes import is_compiling
 
 # Bytes that the matrices of one layer may take: 256 MiB hold 8,192 tokens in fp32,
 # a grid of 90 x 90. Above, `auto` leaves the matrix view.
@@ -144,6 +146,20 @@ def choose_backend(
     Returns:
         ``'toeplitz'``, ``'hybrid'``, ``'conv'`` or ``'fft'``.
     """
+    arguments = (device, element_size, kernel_size, grid, groups, channels, training)
+    # The compiler sees through no cache, and asks once a graph.
+    return _choose(*arguments) if is_compiling() else _choose_once(*arguments)
+
+
+def _choose(
+    device: str,
+    element_size: int,
+    kernel_size: tuple[int, int],
+    grid: tuple[int, int],
+    groups: int,
+    channels: int,
+    training: bool,
+) -> str:
     shape = (kernel_size, grid, groups, channels)
     if (choice := measured_choice(device, element_size, *shape, training=training)) is not None:
         return choice
@@ -171,3 +187,6 @@ def choose_backend(
         if cost < lowest:
             cheapest, lowest = name, cost
     return cheapest
+
+
+_choose_once = functools.cache(_choose)

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from lkca_mm.ops import calibration, choose_backend, lkca
+from lkca_mm.ops import calibration, choose_backend, cost, lkca
 
 SHAPE = ((15, 15), (8, 8), 1, 384)
 
@@ -18,10 +18,10 @@ def keep(tmp_path, monkeypatch):
 
     def write(text):
         calibration.calibration_file().write_text(text)
-        calibration._choices_here.cache_clear()
+        cost._choose_once.cache_clear()
 
     yield write
-    calibration._choices_here.cache_clear()
+    cost._choose_once.cache_clear()
 
 
 def test_measured_choices_go_first(keep):
