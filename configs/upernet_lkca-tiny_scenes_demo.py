@@ -1,4 +1,4 @@
-# What `make demo` trains: minutes on two CPU cores, from scratch, on generated pictures.
+# What `make demo` trains: minutes on two CPU cores, from scratch, on generated images.
 _base_ = [
     '_base_/models/upernet_vit.py',
     '_base_/datasets/scenes.py',

@@ -39,7 +39,7 @@ model = dict(
         loss=dict(type='PixelReconstructionLoss', criterion='L2'),
     ),
 )
-# The pictures arrive normalised.
+# The images arrive normalised.
 data_preprocessor = dict(_delete_=True, type='SelfSupDataPreprocessor')
 train_pipeline = [
     dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.2, 1.0), backend='pillow'),

@@ -1,20 +1,15 @@
 """The score that takes no learning: one class everywhere."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclass(frozen=True)
-class MajorityScore:
-    """What predicting the commonest class of the training masks scores.
+class MajorityScore(NamedTuple):
+    """What predicting one class everywhere scores: its index, mIoU and pixel accuracy in percent.
 
-    Attributes:
-        class_index: That class.
-        miou: Mean IoU over the classes that the scored masks contain, and that
-            class, in percent.
-        pixel_accuracy: Share of pixels that are right, in percent.
+    The mean is over the classes that the scored masks contain, and that class.
     """
 
     class_index: int
@@ -23,15 +18,7 @@ class MajorityScore:
 
 
 def count_pixels(masks: Iterable[np.ndarray], num_classes: int) -> np.ndarray:
-    """Counts the pixels of each class; values from ``num_classes`` up are ignored.
-
-    Args:
-        masks: Masks of class indices, of any shape.
-        num_classes: Number of classes.
-
-    Returns:
-        Counts of shape (num_classes,).
-    """
+    """Counts the pixels of each class; values from ``num_classes`` up are ignored."""
     counts = np.zeros(num_classes, np.int64)
     for mask in masks:
         counts += np.bincount(mask.ravel(), minlength=num_classes)[:num_classes]
@@ -39,14 +26,11 @@ def count_pixels(masks: Iterable[np.ndarray], num_classes: int) -> np.ndarray:
 
 
 def score_majority(training: np.ndarray, scored: np.ndarray) -> MajorityScore:
-    """Scores the prediction of one class for every pixel.
+    """Scores the commonest class of the training masks.
 
     Args:
-        training: Pixels a class in the training masks, of shape (num_classes,).
-        scored: Pixels a class in the masks that are scored, of the same shape.
-
-    Returns:
-        The scores.
+        training: Pixels of each class in the training masks, of shape (num_classes,).
+        scored: Pixels of each class in the masks that are scored, of the same shape.
     """
     majority = int(training.argmax())
     right, total = int(scored[majority]), int(scored.sum())

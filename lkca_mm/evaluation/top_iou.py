@@ -45,7 +45,7 @@ class TopIoUMetric(IoUMetric):
         """Scores the data set.
 
         Args:
-            results: For each picture the pixel counts a class of intersection,
+            results: For each image the pixel counts a class of intersection,
                 union, prediction and truth.
 
         Returns:

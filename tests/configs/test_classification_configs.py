@@ -1,4 +1,7 @@
-"""The classification configs: counts of Tables 1-5, and the recipe as the runner has it."""
+"""The classification configs: a leaf a cell, and the recipe as the runner has it.
+
+tests/paper counts their models.
+"""
 
 import pickle
 from itertools import pairwise
@@ -19,49 +22,20 @@ from torch.utils.data import DataLoader
 from lkca_mm.engine import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer, LKCAViT, PlainViT
-from lkca_mm.paper.counts import build_for_counting, count_trainer_flops
+from lkca_mm.paper.counts import build_for_counting
 from lkca_mm.paper.tables import load_table
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 DATASETS_OF = {'cifar10': 10, 'cifar100': 100, 'svhn': 10, 'tiny-imagenet': 200}
 
-# Parameters as rebuilt and counted independently, with the class token that the
-# authors' LKCA declares and never uses; width, the size of that token; and what the
-# paper prints in millions. Its 7.98 and 506.00 for LKCA of 8M fit no model: 7.94 and
-# 505.99 stand here.
-ROWS = {
-    'vit-500k': (479_890, 120, 0.48, 30.58),
-    'vit-lite': (1_060_674, 136, 1.06, 68.36),
-    'vit-2m': (1_955_010, 200, 1.96, 126.09),
-    'vit-small': (2_692_426, 192, 2.69, 174.25),
-    'vit-4m': (3_951_298, 264, 3.95, 255.47),
-    'vit-8m': (7_852_114, 312, 7.85, 508.72),
-    'lkca-500k': (500_810, 100, 0.50, 31.34),
-    'lkca-t': (1_027_747, 136, 1.03, 64.82),
-    'lkca-2m': (2_030_707, 192, 2.03, 128.66),
-    'lkca-b': (2_691_520, 210, 2.69, 170.81),
-    'lkca-4m': (4_049_185, 246, 4.05, 257.43),
-    'lkca-8m': (7_941_412, 306, 7.94, 505.99),
-    'lkca-l': (12_528_550, 360, 12.53, 799.61),
-}
+ROWS = ('vit-500k', 'vit-lite', 'vit-2m', 'vit-small', 'vit-4m', 'vit-8m')
+ROWS += ('lkca-500k', 'lkca-t', 'lkca-2m', 'lkca-b', 'lkca-4m', 'lkca-8m', 'lkca-l')
 
 
 def read(path):
     config = Config.fromfile(CONFIGS / path)
     init_default_scope(config.default_scope)
     return config
-
-
-@pytest.mark.parametrize('name', ROWS)
-def test_counts_are_the_printed_ones(name):
-    counted, token, params, mflops = ROWS[name]
-    model = build_for_counting(read(f'cifar10/{name}_100e.py'))
-    built = sum(parameter.numel() for parameter in model.parameters())
-    assert built == counted - (token if name.startswith('lkca') else 0)
-    assert round(counted / 1e6, 2) == params
-    flops = count_trainer_flops(model, (32, 32)) / 1e6
-    # The print rounds to two digits; 128.665 became 128.66.
-    assert flops == pytest.approx(mflops, abs=0.0051)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +55,6 @@ def test_every_cell_has_a_leaf(dataset, name):
     model = MODELS.build(config.model | dict(data_preprocessor=config.data_preprocessor))
     backbone = model.backbone
     assert type(backbone) is (LKCAViT if name.startswith('lkca') else PlainViT)
-    assert backbone.embed_dims == ROWS[name][1]
     assert backbone.grid == (8, 8)
     assert model.data_preprocessor.num_classes == classes
     logits = model.head(model.extract_feat(torch.randn(2, 3, size, size)))
