@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PART = '.part'
-"""Suffix of a file, or folder, that is still being written."""
+"""Suffix of a file that is still being written."""
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from lkca_mm.benchmark.timing import interleaved_medians, measure_memory
 from lkca_mm.config import build_network, image_size_of
 from lkca_mm.engine import CompileHook
-from lkca_mm.engine.launch import enable_amp
+from lkca_mm.engine.launch import enable_amp, segments_images
 
 _PRECISIONS = {  # by the optimizer wrapper of a run
     'OptimWrapper': ('fp32', None),
@@ -120,7 +120,7 @@ def _random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any
     """Returns ``inputs`` and ``data_samples`` as they leave the data preprocessor."""
     model, size = config.model, image_size_of(config)
     inputs = torch.randn(batch_size, 3, *size, device=device)
-    if 'decode_head' in model:
+    if segments_images(config):
         meta = {'img_shape': size, 'ori_shape': size}
         labels = torch.randint(model.decode_head.num_classes, (batch_size, 1, *size), device=device)
         samples = [SegDataSample(gt_sem_seg=PixelData(data=x), metainfo=meta) for x in labels]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lkca_mm.errors import ConfigError, DataError, shown
+from lkca_mm.record import read_record
 from lkca_mm.visualization.figure import new_figure, save_figure
 
 LOSS = 'training loss'
@@ -38,9 +39,9 @@ def read_run(path: str | Path) -> Curves:
                 lines = file.read_text(encoding='utf-8').splitlines()
                 _add_session(curves, [json.loads(line) for line in lines])
         else:
-            for entry in json.loads(path.read_text(encoding='utf-8'))['curve']:
+            for entry in read_record(path)['curve']:
                 _add(curves, entry['iteration'], {LOSS: entry.get('train_loss'), **entry})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f'{shown(path)}: no record or work dir of a run: {error!r}') from error
     if not any(curves.values()):
         raise DataError(f'{shown(path)}: holds neither losses nor scores')
