@@ -1,7 +1,6 @@
 """Configs: finding those that come with the package, reading them, building their model."""
 
 import argparse
-import ast
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
-from lkca_mm.errors import ConfigError, InstallationError, LKCAError, shown
+from lkca_mm.errors import ConfigError, InstallationError, LKCAError
 
 PREFIX = 'lkca_mm::'
 """``lkca_mm::cifar10/lkca-b_100e.py`` is that config, wherever the package lies."""
@@ -53,12 +52,12 @@ def find_config(name: str | Path) -> Path:
     name = str(name)
     if not name.startswith(PREFIX):
         if not Path(name).is_file():
-            raise ConfigError(f'{shown(name)}: no such config file')
+            raise ConfigError(f'{name}: no such config file')
         return Path(name)
     folder, wanted = shipped_folder('configs'), name.removeprefix(PREFIX)
     path = folder / (wanted if wanted.endswith('.py') else f'{wanted}.py')
     if not path.is_file():
-        raise ConfigError(f'{shown(name)}: no such config in {folder}')
+        raise ConfigError(f'{name}: no such config in {folder}')
     return path
 
 
@@ -163,10 +162,7 @@ def image_size_of(config: Config) -> tuple[int, int]:
 
 
 def parse_options(words: list[str]) -> dict[str, Any]:
-    """Reads the words behind ``--cfg-options`` as mmengine's tools do.
-
-    Args:
-        words: ``KEY=VALUE`` each, with lists as ``KEY=a,b`` or ``KEY="[a,b]"``.
+    """Reads the words behind ``--cfg-options``, ``KEY=VALUE`` each, as mmengine's tools do.
 
     Returns:
         Values by dotted key, for :func:`load_config`.
@@ -174,21 +170,8 @@ def parse_options(words: list[str]) -> dict[str, Any]:
     Raises:
         ConfigError: If a word is not ``KEY=VALUE``.
     """
-    if wrong := [word for word in words if not word.partition('=')[0] or '=' not in word]:
+    if wrong := [word for word in words if '=' not in word]:
         raise ConfigError(f'--cfg-options {wrong[0]!r} is not KEY=VALUE')
-    lists = [word for word in words if set(word.partition('=')[2]) & set('()[],')]
     parser = argparse.ArgumentParser()
     parser.add_argument('--cfg-options', nargs='*', action=DictAction, default={})
-    options = parser.parse_args(['--cfg-options', *lists]).cfg_options
-    # mmengine takes the spaces out of every value; paths keep theirs.
-    plain = (word.partition('=') for word in words if word not in lists)
-    return {**options, **{key: _plain_value(value) for key, _, value in plain}}
-
-
-def _plain_value(text: str) -> Any:
-    if text.lower() in ('true', 'false'):
-        return text.lower() == 'true'
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text
+    return parser.parse_args(['--cfg-options', *words]).cfg_options

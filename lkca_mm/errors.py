@@ -31,9 +31,3 @@ class UntrustedCheckpointError(CheckpointError):
 
 class TrainingError(LKCAError):
     """Training cannot go on."""
-
-
-def shown(path: object) -> str:
-    """Returns a path for a message: as it is, or in quotes where that would not be seen."""
-    text = str(path)
-    return text if text.isprintable() and text == text.strip() != '' else repr(text)

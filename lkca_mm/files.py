@@ -33,20 +33,9 @@ def written_whole(path: str | Path) -> Iterator[Path]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
 
 
 def write_text(path: str | Path, text: str) -> None:
     """Writes a text file whole or not at all; its folder is made."""
     with written_whole(path) as part:
         part.write_text(text, encoding='utf-8')
-
-
-def _sync_folder(folder: Path) -> None:
-    """Makes the new name survive a power failure, where the system can do that."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from lkca_mm.engine.checkpoint import read_checkpoint
-from lkca_mm.errors import CheckpointError, DataError, shown
+from lkca_mm.errors import CheckpointError, DataError
 from lkca_mm.files import write_text, written_whole
-from lkca_mm.record import read_record
+from lkca_mm.record import Run, read_record
 from lkca_mm.version import __version__
 
 _CARD = """# {model} on {dataset}
@@ -21,9 +21,8 @@ _CARD = """# {model} on {dataset}
 | SHA-256 | `{digest}` |
 | config | `{config}` |
 | parameters | {params:,} |
-| test set, after the last epoch | {scores} |
-| schedule | {schedule[max_epochs]} epochs, {schedule[passes_per_epoch]} x the data in each, \
-batch {schedule[batch_size]}, {schedule[total_iterations]:,} iterations |
+| {scored} | {scores} |
+| schedule | {label}; {schedule[total_iterations]:,} iterations in all |
 | seed, commit | {seed}, {environment[commit]} |
 | software | torch {environment[torch]}, mmpretrain {environment[mmpretrain]} |
 
@@ -33,63 +32,59 @@ Trained by
 {command}
 ```
 
-Classify an image with it:
+See what it predicts for an image:
 
 ```bash
-python tools/predict.py {config} checkpoints/{file} PICTURE --out predicted
+python tools/predict.py {config} checkpoints/{file} IMAGE --out predicted
 ```
 
-Images are resized. The model names one of the classes of {dataset} for any image.
+For trying things out: it has seen {dataset} alone, names one of its classes whatever an image shows, and is
+no start for images of another kind.
 """
 
 
-def read_finished(path: str | Path) -> dict[str, Any]:
-    """Reads the record of a run (:mod:`lkca_mm.record`); raises DataError unless it finished."""
-    record = read_record(path)
-    if not record.get('finished') or not record.get('final'):
-        raise DataError(f'{shown(path)}: is not the record of a training run that finished')
-    return record
-
-
 def publish(
-    checkpoint: str | Path, record: dict[str, Any], folder: str | Path, trust: bool = False
-) -> tuple[Path, Path, str]:
-    """Writes the weights and their card.
-
-    The weights load with ``torch.load(weights_only=True)``.
+    checkpoint: str | Path, record_path: str | Path, folder: str | Path, trust: bool = False
+) -> tuple[Path, Run]:
+    """Writes the weights, which load with ``torch.load(weights_only=True)``, and their card.
 
     Args:
         checkpoint: The checkpoint at the end of the training.
-        record: What :func:`read_finished` returned.
+        record_path: The record of the run.
         folder: Where both files go: ``<model>_<dataset>-<hash>.pth`` and ``.md``.
         trust: Whether to load a checkpoint that can run code.
 
     Returns:
-        The two files and the SHA-256 of the weights.
+        The file of the weights, and the run.
 
     Raises:
-        CheckpointError: If the checkpoint is not the end of the recorded run.
+        DataError: If the record is not that of a run that finished.
+        CheckpointError: If the checkpoint is not the end of that run.
     """
+    run = Run(read_record(record_path))
+    if not run.get('finished') or not run.get('final'):
+        raise DataError(f'{record_path}: is not the record of a training run that finished')
     loaded = read_checkpoint(checkpoint, trust)
-    meta = loaded.get('meta') or {}
-    epoch, end = meta.get('epoch'), record['schedule']['max_epochs']
-    if epoch != end:
-        raise CheckpointError(
-            f'{checkpoint}: is of epoch {epoch}, but the recorded accuracy of epoch {end}; '
-            'name the checkpoint of that epoch'
-        )
+    meta, end = loaded.get('meta') or {}, run['schedule']['total_iterations']
     classes = (meta.get('dataset_meta') or {}).get('classes')
-    if 'state_dict' not in loaded or not classes:
-        raise CheckpointError(f'{checkpoint}: holds no weights with the names of their classes')
+    if meta.get('iter') != end or 'state_dict' not in loaded or not classes:
+        raise CheckpointError(
+            f'{checkpoint}: is of iteration {meta.get("iter")}, but the recorded scores of '
+            f'iteration {end}; name the checkpoint of that iteration'
+        )
     weights = {name: value.cpu().contiguous() for name, value in loaded['state_dict'].items()}
-    slim = {'dataset_meta': {'classes': list(classes)}, 'epoch': epoch, 'lkca_mm': __version__}
+    slim = {'dataset_meta': {'classes': list(classes)}, 'iter': end, 'lkca_mm': __version__}
     buffer = io.BytesIO()
     torch.save({'meta': slim, 'state_dict': weights}, buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
-    path = Path(folder) / f'{record["model"]}_{record["dataset"]}-{digest[:8]}.pth'
+    path = Path(folder) / f'{run["model"]}_{run["dataset"]}-{digest[:8]}.pth'
     with written_whole(path) as part:
         part.write_bytes(buffer.getvalue())
-    scores = ', '.join(f'{name} {value:.2f}' for name, value in record['final'].items())
-    facts = {'file': path.name, 'size': path.stat().st_size / 2**20, 'digest': digest}
-    write_text(path.with_suffix('.md'), _CARD.format(**record, **facts, scores=scores))
-    return path, path.with_suffix('.md'), digest
+    facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
+    facts |= {'size': path.stat().st_size / 2**20, 'scored': 'scores at the end'}
+    scores = run['final']
+    if 'test' in run:
+        facts['scored'], scores = 'test set', run['test']['scores']
+    facts['scores'] = ', '.join(f'{name} {value:.2f}' for name, value in scores.items())
+    write_text(path.with_suffix('.md'), _CARD.format(**run, **facts))
+    return path, run

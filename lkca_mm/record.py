@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from lkca_mm.errors import DataError, shown
+from lkca_mm.errors import DataError
 from lkca_mm.files import write_text
 from lkca_mm.version import __version__
 
@@ -30,7 +30,7 @@ _WITHOUT_EFFECT = re.compile(
 )
 _NO_SCORES = ('epoch', 'iteration', 'train_loss')
 _KEYS = ('config', 'dataset', 'model', 'seed', 'environment', 'settings', 'schedule', 'params')
-_KEYS += ('finished', 'curve', 'final', 'best')
+_KEYS += ('finished', 'curve', 'final')
 
 
 def names_of(config: str | Path) -> tuple[str, str]:
@@ -125,28 +125,15 @@ def read_record(path: str | Path) -> dict[str, Any]:
     try:
         record = json.loads(Path(path).read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
-        raise DataError(f'{shown(path)}: cannot be read as JSON ({error})') from error
+        raise DataError(f'{path}: cannot be read as JSON ({error})') from error
     if not isinstance(record, dict):
-        raise DataError(f'{shown(path)}: is not a record')
+        raise DataError(f'{path}: is not a record')
     return record
 
 
 def scores_of(entry: dict[str, Any]) -> dict[str, float | None]:
     """Returns what the validation of a curve's entry measured."""
     return {name: value for name, value in entry.items() if name not in _NO_SCORES}
-
-
-def best_of(curve: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Returns every metric's highest value and when it was reached first."""
-    best: dict[str, dict[str, Any]] = {}
-    for entry in curve:
-        when = {unit: entry[unit] for unit in ('epoch', 'iteration') if unit in entry}
-        for name, value in scores_of(entry).items():
-            if value is None or 'loss' in name:
-                continue
-            if name not in best or value > best[name]['value']:
-                best[name] = {'value': value, **when}
-    return best
 
 
 class Run(dict[str, Any]):

@@ -29,13 +29,13 @@ def predict_one(model: Any, path: Path, out: Path, opacity: float) -> str:
 
     from lkca_mm.apis import predict, read_image, top_classes
     from lkca_mm.config import segments
-    from lkca_mm.visualization.predictions import draw_overlay, draw_predictions, save_image
+    from lkca_mm.visualization.predictions import draw_overlay, draw_scores, save_image
 
     image, sample, meta = read_image(path), predict(model, path), model.dataset_meta
     drawn = out.with_name(f'{out.name}.png')
     if not segments(model):
         top = top_classes(model, sample)
-        draw_predictions([(path.name, {'image': image, 'prediction': top})], drawn)
+        draw_scores(image, top, drawn)
         return ', '.join(f'{name} {score:.1%}' for name, score in top)
     mask = sample.pred_sem_seg.data[0].cpu().numpy()
     save_image(draw_overlay(image, mask, meta, opacity), drawn)

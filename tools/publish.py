@@ -8,7 +8,7 @@ from pathlib import Path
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', metavar='CHECKPOINT', help='of the last epoch')
+    parser.add_argument('checkpoint', metavar='CHECKPOINT', help='at the end of training')
     parser.add_argument('record', metavar='RECORD', type=Path, help='what train.py --record wrote')
     parser.add_argument('--out', metavar='DIR', type=Path, default=Path('checkpoints'))
     parser.add_argument('--trust-checkpoint', action='store_true', help='it may run code')
@@ -19,12 +19,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(args: argparse.Namespace) -> None:
     """Publishes, and loads what was written into the model of its config."""
     from lkca_mm.apis import load_model
-    from lkca_mm.publish import publish, read_finished
+    from lkca_mm.publish import publish
 
-    record = read_finished(args.record)
-    weights, card, digest = publish(args.checkpoint, record, args.out, args.trust_checkpoint)
-    load_model(record['config'], str(weights), device='cpu')
-    print(f'{weights} ({weights.stat().st_size / 2**20:.1f} MiB)\n{card}\nSHA-256 {digest}')
+    weights, run = publish(args.checkpoint, args.record, args.out, args.trust_checkpoint)
+    load_model(run['config'], str(weights), device='cpu')
+    print(f'{weights}\n{weights.with_suffix(".md")}')
 
 
 if __name__ == '__main__':

@@ -49,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     import torch
 
     from lkca_mm.paper.page import write_report
-    from lkca_mm.paper.reproduce import SCHEDULES, plan_jobs, run_jobs, select_tables, time_left
+    from lkca_mm.paper.reproduce import SCHEDULES, plan_jobs, run_jobs, select_tables
 
     tables = select_tables(args.tables, args.rows, args.datasets)
     gpus, on_gpu = (args.gpus or '').split(',') if args.gpus else [], torch.cuda.is_available()
@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
     print(f'schedule {args.schedule}: {SCHEDULES[args.schedule]}')
     for job in jobs:
         print(f'  {job.name}: {job.state}')
-    print(f'{len(jobs)} runs, {places} at a time; {time_left(jobs, places)}')
+    print(f'{len(jobs)} runs, {places} at a time')
     if args.dry_run:
         return 0
     run_jobs(jobs, places, gpus, args.amp, on_gpu)

@@ -1,4 +1,4 @@
-"""Draws what a model has learned: kernels, receptive fields, predictions, training curves."""
+"""Draws what a model has learned: kernels, effective receptive fields, training curves."""
 
 import argparse
 import sys
@@ -12,6 +12,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar='WHAT')
     kernels = commands.add_parser('kernels', help='the kernels of every LKCA layer')
     kernels.set_defaults(draw=draw_kernels)
+    kernels.add_argument('config', metavar='CONFIG')
+    kernels.add_argument('checkpoint', metavar='CHECKPOINT')
     kernels.add_argument('--layers', nargs='+', metavar='LAYER', help='only these (default: all)')
     kernels.add_argument('--max-kernels', type=int, default=12, help='of one layer (default 12)')
 
@@ -32,27 +34,18 @@ def build_parser() -> argparse.ArgumentParser:
         '--directions', type=int, default=8, help='random sums of channels (default 8)'
     )
     erf.add_argument('--seed', type=int, default=0, help='of weights and sums (default 0)')
+    erf.add_argument('--device', default='auto', help='auto, cpu or cuda:0 (auto)')
     erf.add_argument('--json', metavar='FILE', help='write the sizes as JSON')
-
-    predictions = commands.add_parser('predictions', help='images, ground truth and predictions')
-    predictions.set_defaults(draw=draw_predictions)
-    for command in (kernels, predictions):
-        command.add_argument('config', metavar='CONFIG')
-        command.add_argument('checkpoint', metavar='CHECKPOINT')
-    predictions.add_argument('images', nargs='+', metavar='IMAGE_OR_FOLDER')
-    predictions.add_argument('--truth', type=Path, metavar='DIR', help='masks named as the images')
 
     curves = commands.add_parser('curves', help='loss and score of several runs')
     curves.set_defaults(draw=draw_curves)
-    curves.add_argument('runs', nargs='+', metavar='RUN', help='a record or a work dir')
+    curves.add_argument('runs', nargs='+', metavar='RUN', help='a record of --record')
     curves.add_argument('--metric', help='which score (default: mIoU or top-1 accuracy)')
     curves.add_argument('--names', nargs='+', metavar='NAME', help='of the runs, in their order')
 
-    for command in (erf, predictions):
-        command.add_argument('--device', default='auto', help='auto, cpu or cuda:0 (auto)')
-    for command in (kernels, erf, predictions):
+    for command in (kernels, erf):
         command.add_argument('--trust-checkpoint', action='store_true', help='it may run code')
-    for command in (kernels, erf, predictions, curves):
+    for command in (kernels, erf, curves):
         command.add_argument('--out', required=True, metavar='FILE', help='.png or .svg')
         command.add_argument('--title', help='of the figure')
         command.add_argument('--debug', action='store_true', help='show the traceback of an error')
@@ -139,32 +132,6 @@ def draw_fields(args: argparse.Namespace) -> None:
             'models': models,
         }
         write_record(args.json, record)
-
-
-def draw_predictions(args: argparse.Namespace) -> None:
-    """Draws images, ground truth if there is one, and predictions."""
-    from lkca_mm import apis
-    from lkca_mm.config import load_config, segments
-    from lkca_mm.visualization import predictions
-
-    config = load_config(args.config)
-    model = apis.load_model(config, args.checkpoint, args.device, args.trust_checkpoint)
-    rows = []
-    for path in apis.find_images(args.images):
-        image, sample = apis.read_image(path), apis.predict(model, path)
-        panels: dict[str, Any] = {'image': image}
-        if segments(model):
-            masks = {'prediction': sample.pred_sem_seg.data[0].cpu().numpy()}
-            if args.truth:
-                truth = predictions.read_truth(config, args.truth, path)
-                masks = {'ground truth': truth, **masks}
-            for name, mask in masks.items():
-                panels[name] = predictions.draw_overlay(image, mask, model.dataset_meta)
-        else:
-            panels['prediction'] = apis.top_classes(model, sample)
-        rows.append((path.name, panels))
-    title = f'{Path(args.config).stem}: {Path(args.checkpoint).name}'
-    predictions.draw_predictions(rows, args.out, args.title or title)
 
 
 def draw_curves(args: argparse.Namespace) -> None:

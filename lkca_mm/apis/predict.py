@@ -13,7 +13,7 @@ from mmengine.registry import DefaultScope
 from torch import nn
 
 from lkca_mm.config import segments
-from lkca_mm.errors import DataError, shown
+from lkca_mm.errors import DataError
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
 
@@ -27,12 +27,12 @@ def find_images(paths: Sequence[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
         if not path.exists():
-            raise DataError(f'{shown(path)}: no such image or folder')
+            raise DataError(f'{path}: no such image or folder')
         images = [path]
         if path.is_dir():
             images = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
             if not images:
-                raise DataError(f'{shown(path)}: holds no image ({", ".join(SUFFIXES)})')
+                raise DataError(f'{path}: holds no image ({", ".join(SUFFIXES)})')
         found += images
     return list(dict.fromkeys(found))
 
@@ -46,9 +46,9 @@ def read_image(path: str | Path) -> np.ndarray:
     try:
         image = mmcv.imread(str(path))
     except (OSError, cv2.error) as error:
-        raise DataError(f'{shown(path)}: cannot be read as an image: {error}') from error
+        raise DataError(f'{path}: cannot be read as an image: {error}') from error
     if image is None:
-        raise DataError(f'{shown(path)}: cannot be read as an image')
+        raise DataError(f'{path}: cannot be read as an image')
     return mmcv.bgr2rgb(image)
 
 

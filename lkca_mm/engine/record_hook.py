@@ -1,6 +1,5 @@
 """The hook behind ``tools/train.py --record``: a JSON record that is whole after a resume."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -63,13 +62,12 @@ class ResultRecordHook(Hook):
         self.settings = dict(settings or {})
         self._facts: dict[str, Any] = {}
         self._state: dict[str, Any] | None = None
-        self._clock = 0.0
         self._resumed_at = 0
 
     def before_train(self, runner: Runner) -> None:
         """Takes up what a resumed checkpoint holds, and writes the record for the first time."""
         earlier = runner.message_hub.get_info(_KEY)
-        fresh = {'curve': [], 'seconds': {'training': 0.0, 'validation': 0.0}, 'settings': {}}
+        fresh = {'curve': [], 'settings': {}}
         # A run that was not recorded so far has losses before this iteration too.
         fresh |= {'recorded_from': runner.iter, 'sessions': []}
         # The hub keeps this very object, so changing it is enough from here on.
@@ -82,27 +80,16 @@ class ResultRecordHook(Hook):
         session = {key: self._facts['environment'][key] for key in ('commit', 'hardware')}
         session |= {'from_iteration': runner.iter, 'command': self.command}
         self._state['sessions'].append(session)
-        self._clock = time.perf_counter()
         self._write()
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Runs the validation that a resumed checkpoint was saved before."""
         self._catch_up(runner)
 
-    def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
-        """Adds the iteration's time."""
-        self._add_seconds('training')
-
-    def before_val(self, runner: Runner) -> None:
-        """Ends the time of training."""
-        if self._state is not None:
-            self._add_seconds('training')
-
     def after_val_epoch(self, runner: Runner, metrics: dict[str, Any] | None = None) -> None:
         """Adds an entry to the curve and writes the record."""
         if self._state is None:  # not training
             return
-        self._add_seconds('validation')
         entry = {} if _by_iteration(runner) else {'epoch': runner.epoch}
         entry |= {'iteration': runner.iter, 'train_loss': self._mean_loss(runner)}
         # Numbers, or None where they are not finite; texts and lists are not scores.
@@ -118,7 +105,6 @@ class ResultRecordHook(Hook):
     def after_train(self, runner: Runner) -> None:
         """Writes the record for the last time."""
         self._catch_up(runner)
-        self._add_seconds('training')
         # A run that was stopped early is not the schedule that the record names.
         self._write(finished=self._done(runner) >= self._end(runner))
 
@@ -177,19 +163,12 @@ class ResultRecordHook(Hook):
         if due and (not curve or curve[-1][unit] != done):
             runner.val_loop.run()
 
-    def _add_seconds(self, kind: str) -> None:
-        now = time.perf_counter()
-        self._state['seconds'][kind] += now - self._clock
-        self._clock = now
-
     def _write(self, finished: bool = False) -> None:
         if not is_main_process():
             return
         state, curve = self._state, self._state['curve']
         content = self._facts | {'finished': finished, 'curve': curve}
         content['final'] = record.scores_of(curve[-1]) if curve else {}
-        content['best'] = record.best_of(curve)
-        content['seconds'] = {kind: round(value, 3) for kind, value in state['seconds'].items()}
         content |= {key: state[key] for key in ('class_iou', 'sessions') if key in state}
         record.write_record(self.path, content)
 

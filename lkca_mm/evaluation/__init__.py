@@ -1,6 +1,5 @@
-"""Metrics that mmseg and mmpretrain lack, and the score that takes no learning."""
+"""Metrics that mmseg lacks."""
 
-from lkca_mm.evaluation.majority import MajorityScore, count_pixels, score_majority
 from lkca_mm.evaluation.top_iou import TopIoUMetric
 
-__all__ = ['MajorityScore', 'TopIoUMetric', 'count_pixels', 'score_majority']
+__all__ = ['TopIoUMetric']

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lkca_mm.errors import ConfigError, InstallationError, LKCAError, shown
+from lkca_mm.errors import ConfigError, InstallationError, LKCAError
 from lkca_mm.export.fixed_size import fix_size
 from lkca_mm.export.logits import LogitsModel
 from lkca_mm.files import written_whole
@@ -75,7 +75,7 @@ def export_model(
             difference = max(difference, float((run(images) - expected).abs().max()))
             if not difference <= tolerance * scale:
                 raise ExportError(
-                    f'{shown(path)}: not written: differs from PyTorch by {difference:.1e} in '
+                    f'{path}: not written: differs from PyTorch by {difference:.1e} in '
                     f'logits of up to {scale:.3g}, by more than --tolerance {tolerance:g} of these'
                 )
     return nodes, difference, scale

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 from mmengine.config import Config
@@ -15,7 +14,7 @@ from PIL import Image
 
 from lkca_mm.config import load_config, shipped_folder
 from lkca_mm.errors import ConfigError
-from lkca_mm.paper.tables import PaperTable, load_models, load_table
+from lkca_mm.paper.tables import PaperTable, load_table
 from lkca_mm.record import names_of, read_record
 
 SCHEDULES = {
@@ -147,22 +146,6 @@ def plan_jobs(tables: Sequence[PaperTable], seeds: int, schedule: str, root: Pat
     return [Job(*pair, seed, schedule, root) for seed in seeds for pair in dict.fromkeys(pairs)]
 
 
-def time_left(jobs: Sequence[Job], places: int) -> str:
-    """Estimates, to an order of magnitude, the time of what is left, ``places`` at a time.
-
-    Times of finished jobs on a data set grow with the paper's count of multiply-adds.
-    """
-    models, rates = load_models(), {}
-    for job in (job for job in jobs if job.state == 'done'):
-        seconds = sum(job.record['seconds'].values())
-        rates.setdefault(job.dataset, []).append(seconds / models[job.stem].mflops)
-    todo = [job for job in jobs if job.state == 'to do']
-    if any(job.dataset not in rates for job in todo):
-        return 'time left: not known until a run of each data set has finished'
-    seconds = sum(median(rates[job.dataset]) * models[job.stem].mflops for job in todo)
-    return f'about {seconds / places / 3600:.1f} hours left'
-
-
 def run_jobs(
     jobs: Sequence[Job], places: int, gpus: Sequence[str], amp: bool, on_gpu: bool
 ) -> None:
@@ -195,8 +178,8 @@ def run_jobs(
             for place in [place for place, (_, p) in running.items() if p.poll() is not None]:
                 job, process = running.pop(place)
                 _finish(job, process.returncode)
-                text = f'{job.state} {job.name} {job.error}'.strip()
-                print(f'{time.strftime("%H:%M:%S")} {text}; {time_left(jobs, places)}', flush=True)
+                text = f'{job.state} {job.name} {job.error}; {len(waiting)} more to start'
+                print(f'{time.strftime("%H:%M:%S")} {text}', flush=True)
     except KeyboardInterrupt:
         print('ending the runs, which save first; Ctrl-C again ends them at once', file=sys.stderr)
         for _, process in running.values():

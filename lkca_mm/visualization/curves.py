@@ -1,12 +1,10 @@
 """Training curves: losses and scores of runs, read from their records and drawn."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from lkca_mm.errors import ConfigError, DataError, shown
-from lkca_mm.record import read_record
+from lkca_mm.errors import ConfigError, DataError
+from lkca_mm.record import read_record, scores_of
 from lkca_mm.visualization.figure import new_figure, save_figure
 
 LOSS = 'training loss'
@@ -15,61 +13,23 @@ Curves = dict[str, dict[int, float]]
 
 # Drawn where nothing was asked for and a run has it.
 _USUAL = ('mIoU', 'accuracy/top1')
-# Logged beside the scores of a validation.
-_NO_SCORES = ('data_time', 'time', 'step', 'iteration', 'epoch', 'train_loss')
 _STYLES = ('o-', 's--', '^-.', 'D:', 'v-', 'P--', 'X-.')
 
 
 def read_run(path: str | Path) -> Curves:
-    """Reads the curves of a run.
-
-    Args:
-        path: A record, as ``tools/train.py --record`` writes it, or a work dir with mmengine's
-            ``vis_data/scalars.json``. Of several sessions in a work dir, each replaces what an
-            earlier one had from its first iteration on.
+    """Reads the curves of a run's record, as ``tools/train.py --record`` writes it.
 
     Raises:
         DataError: If there is no such file, or no curve in it.
     """
-    path, curves = Path(path), {LOSS: {}}
-    try:
-        if path.is_dir():
-            # The folder of a session is named after its start.
-            for file in sorted(path.rglob('vis_data/scalars.json')):
-                lines = file.read_text(encoding='utf-8').splitlines()
-                _add_session(curves, [json.loads(line) for line in lines])
-        else:
-            for entry in read_record(path)['curve']:
-                _add(curves, entry['iteration'], {LOSS: entry.get('train_loss'), **entry})
-    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f'{shown(path)}: no record or work dir of a run: {error!r}') from error
+    record, curves = read_record(path), {LOSS: {}}
+    for entry in record.get('curve', []):
+        for name, value in {LOSS: entry['train_loss'], **scores_of(entry)}.items():
+            if value is not None:  # a record has None for NaN
+                curves.setdefault(name, {})[entry['iteration']] = value
     if not any(curves.values()):
-        raise DataError(f'{shown(path)}: holds neither losses nor scores')
+        raise DataError(f'{path}: holds no curve of a training run')
     return curves
-
-
-def _add(curves: Curves, iteration: int, values: Mapping[str, Any]) -> None:
-    """Adds what was logged at an iteration; a record has None for NaN."""
-    for name, value in values.items():
-        if name not in _NO_SCORES and isinstance(value, (int, float)):
-            curves.setdefault(name, {})[iteration] = value
-
-
-def _add_session(curves: Curves, entries: list[dict[str, Any]]) -> None:
-    """Adds mmengine's lines: those of training have a learning rate.
-
-    A validation's step may count epochs, so its scores are put at the iteration before it.
-    """
-    first = next((entry['step'] for entry in entries if 'lr' in entry), 0)
-    for name, curve in curves.items():
-        curves[name] = {step: value for step, value in curve.items() if step < first}
-    last = 0
-    for entry in entries:
-        if 'lr' in entry:
-            last = entry['step']
-            _add(curves, last, {LOSS: entry['loss']})
-        else:
-            _add(curves, last or entry['step'], entry)
 
 
 def draw_curves(

@@ -5,14 +5,14 @@ from pathlib import Path
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from lkca_mm.errors import ConfigError, shown
+from lkca_mm.errors import ConfigError
 from lkca_mm.files import written_whole
 
 
 def check_path(path: str | Path) -> None:
     """Raises ConfigError unless the suffix names a format: .png or .svg."""
     if Path(path).suffix.lower() not in ('.png', '.svg'):
-        raise ConfigError(f'{shown(path)}: must end in .png or .svg')
+        raise ConfigError(f'{path}: must end in .png or .svg')
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -1,23 +1,20 @@
 """Predictions drawn over their images, by mmseg's visualizer and matplotlib."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import mmcv
 import numpy as np
 import torch
-from mmcv.transforms import LoadAnnotations
-from mmengine.config import Config
 from mmengine.hooks import Hook
-from mmengine.registry import DATASETS, HOOKS, TRANSFORMS
+from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
 
-from lkca_mm.errors import ConfigError, DataError, shown
 from lkca_mm.files import written_whole
 
 
@@ -97,62 +94,18 @@ class SideBySideHook(Hook):
             save_image(np.concatenate(panels, axis=1), path)
 
 
-def read_truth(config: Config, folder: Path, image_path: Path) -> np.ndarray:
-    """Reads an image's ground truth as the config's test set reads it.
+def draw_scores(image: np.ndarray, scores: Sequence[tuple[str, float]], path: str | Path) -> None:
+    """Draws an RGB image beside the scores, in [0, 1], of the classes that a classifier names.
 
-    Args:
-        config: A segmentation config; its default scope is active.
-        folder: Holds one mask an image: the image's name with the data set's mask suffix.
-        image_path: The image.
-
-    Returns:
-        Class indices of shape (H, W); 255 where there is none.
-    """
-    from lkca_mm.apis.model import find_test_dataset, is_step
-
-    settings = dict(find_test_dataset(config))
-    loaders = [step for step in settings.get('pipeline') or () if is_step(step, LoadAnnotations)]
-    if not loaders:
-        raise ConfigError(f'{config.filename}: its test set loads no masks to compare with')
-    # The data set alone knows what the values of its masks mean; it lists no file here.
-    settings.update(pipeline=[], lazy_init=True)
-    with DATASETS.switch_scope_and_registry(None) as registry:
-        dataset = registry.build(settings)
-    with TRANSFORMS.switch_scope_and_registry(None) as registry:
-        load = registry.build(dict(loaders[0]))
-    path = folder / f'{image_path.stem}{dataset.seg_map_suffix}'
-    if not path.is_file():
-        raise DataError(f'{shown(path)}: there is no mask of {image_path.name}')
-    results = {'reduce_zero_label': dataset.reduce_zero_label, 'label_map': dataset.label_map}
-    return load({'seg_map_path': str(path), 'seg_fields': [], **results})['gt_seg_map']
-
-
-def draw_predictions(
-    rows: Sequence[tuple[str, Mapping[str, Any]]], path: str | Path, title: str | None = None
-) -> None:
-    """Draws images below each other, each with what a model predicts for it beside it.
-
-    Args:
-        rows: The name of each image, and its panels by what stands above them. A panel is an
-            RGB image or, for a classifier, a list of names with scores in [0, 1].
-        path: The file, .png or .svg.
-        title: The title of the whole.
+    ``path`` ends in .png or .svg.
     """
     from lkca_mm.visualization.figure import new_figure, save_figure
 
-    columns = max(len(panels) for _, panels in rows)
-    figure = new_figure(4 * columns, 3.4 * len(rows))
-    axes = figure.subplots(len(rows), columns, squeeze=False)
-    for line, (name, panels) in zip(axes, rows, strict=True):
-        for axis, (heading, panel) in zip(line, panels.items(), strict=True):
-            axis.set_title(name if heading == 'image' else heading, fontsize=9)
-            if isinstance(panel, np.ndarray):
-                axis.imshow(panel)
-                axis.set_axis_off()
-            else:
-                classes, scores = zip(*panel, strict=True)
-                axis.barh(classes, scores)
-                axis.invert_yaxis()
-                axis.set(xlim=(0, 1), xlabel='score')
-    figure.suptitle(title)
+    figure = new_figure(8, 3.4)
+    left, right = figure.subplots(1, 2)
+    left.imshow(image)
+    left.set_axis_off()
+    right.barh(*zip(*scores, strict=True))
+    right.invert_yaxis()
+    right.set(xlim=(0, 1), xlabel='score')
     save_figure(figure, path)

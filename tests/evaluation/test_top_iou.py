@@ -5,7 +5,6 @@ import pytest
 import torch
 from mmseg.registry import METRICS
 
-from lkca_mm.evaluation import count_pixels, score_majority
 from lkca_mm.evaluation.top_iou import mean_of_top
 
 
@@ -68,15 +67,3 @@ def test_mean_of_top():
     assert mean_of_top(iou, 2) == pytest.approx(0.4)
     assert mean_of_top(iou, 10) == pytest.approx(0.3)
     assert np.isnan(mean_of_top(np.array([np.nan]), 10))
-
-
-def test_majority_is_the_metric_of_a_constant_prediction():
-    rng = np.random.default_rng(0)
-    training = [rng.choice([0, 1, 3, 255], size=(9, 7), p=[0.2, 0.5, 0.2, 0.1]) for _ in range(3)]
-    scored = rng.choice([0, 1, 2, 255], size=200, p=[0.4, 0.3, 0.2, 0.1])
-    found = score_majority(count_pixels(training, 5), count_pixels([scored], 5))
-    assert found.class_index == 1
-    confusion = [[0, int((scored == c).sum())] + [0] * 3 for c in range(5)]
-    expected = score([confusion], top=10, num_classes=5)
-    assert found.miou == pytest.approx(expected['mIoU'], abs=0.005)
-    assert found.pixel_accuracy == pytest.approx(expected['aAcc'], abs=0.005)
