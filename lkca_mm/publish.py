@@ -38,8 +38,8 @@ See what it predicts for an image:
 python tools/predict.py {config} checkpoints/{file} IMAGE --out predicted
 ```
 
-For trying things out: it has seen {dataset} alone, names one of its classes whatever an image shows, and is
-no start for images of another kind.
+It has seen {dataset} alone and names one of its classes whatever an image shows: something to
+try, and no start for images of another kind.
 """
 
 

@@ -1,6 +1,5 @@
-"""Curves of runs: what a record and mmengine's scalars hold, read and drawn."""
+"""Curves of runs: what a record holds, read and drawn."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,6 @@ from lkca_mm.visualization.curves import LOSS, draw_curves, read_run
 RECORD = Path(__file__).parents[2] / 'results' / 'cifar10' / 'lkca-t_5e_seed0.json'
 
 
-def session(work_dir, name, *entries):
-    path = work_dir / name / 'vis_data' / 'scalars.json'
-    path.parent.mkdir(parents=True)
-    path.write_text(''.join(json.dumps(entry) + '\n' for entry in entries))
-
-
-def train(step, loss):
-    return dict(lr=0.1, time=0.2, loss=loss, iter=step, step=step)
-
-
 def test_record():
     run = read_run(RECORD)
     assert set(run) == {LOSS, 'accuracy/top1', 'accuracy/top5'}
@@ -29,27 +18,11 @@ def test_record():
     assert run['accuracy/top1'][1950] == 50.35
 
 
-def test_work_dir_of_a_resumed_run(tmp_path):
-    first = [train(1, 3.0), train(2, 2.0), train(3, 2.5)]
-    score = dict(mIoU=5.0, aAcc=40.0, time=0.1, data_time=0.0, step=3)
-    session(tmp_path, '20260101_000000', *first, score, train(4, 2.4))
-    session(tmp_path, '20260102_000000', train(2, 1.5), dict(mIoU=6.0, time=0.1, step=2))
-    assert read_run(tmp_path) == {LOSS: {1: 3.0, 2: 1.5}, 'mIoU': {2: 6.0}, 'aAcc': {}}
-
-
-def test_epochs_of_a_work_dir_stand_at_iterations(tmp_path):
-    scores = [{'accuracy/top1': value, 'step': epoch} for epoch, value in ((1, 20.0), (2, 30.0))]
-    entries = [train(100, 3.0), scores[0], train(200, 2.0), scores[1]]
-    session(tmp_path, '20260101_000000', *entries)
-    assert read_run(tmp_path)['accuracy/top1'] == {100: 20.0, 200: 30.0}
-
-
 @pytest.mark.parametrize(
     ('name', 'text', 'message'),
     [
-        ('missing.json', None, 'no record or work dir'),
-        ('', None, 'neither losses nor scores'),
-        ('other.json', '{"scores": {}}', 'no record or work dir'),
+        ('missing.json', None, 'cannot be read as JSON'),
+        ('other.json', '{"results": []}', 'holds no curve'),
     ],
 )
 def test_files_without_a_curve(tmp_path, name, text, message):

@@ -10,11 +10,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from PIL import Image
 
-from lkca_mm.visualization.predictions import (
-    draw_overlay,
-    draw_predictions,
-    save_image,
-)
+from lkca_mm.visualization.predictions import draw_overlay, draw_scores, save_image
 
 META = {'classes': ['sky', 'road'], 'palette': [[200, 0, 0], [0, 0, 240]]}
 
@@ -70,13 +66,10 @@ def test_hook_writes_image_truth_and_prediction(scene, tmp_path):
     assert [pixel.tolist() for pixel in corners] == [[200, 0, 0], [0, 0, 240], [0, 0, 240]]
 
 
-def test_figure_of_predictions(scene, tmp_path, drawn):
+def test_scores_beside_their_image(scene, tmp_path, drawn):
     image, _ = scene
-    top = [('cat', 0.75), ('dog', 0.25)]
-    rows = [('a.png', {'image': image, 'prediction': top}), ('b.png', {'image': image})]
-    draw_predictions(rows[:1], tmp_path / 'a.svg', 'a title')
+    draw_scores(image, [('cat', 0.75), ('dog', 0.25)], tmp_path / 'a.svg')
     text = (tmp_path / 'a.svg').read_text()
-    assert all(word in text for word in ('a title', 'a.png', 'prediction', 'cat', 'dog'))
-    draw_predictions(rows[1:], tmp_path / 'b.png')
-    assert len(drawn) == 2 and all((pixels == image).all() for pixels, _ in drawn)
-    assert Image.open(tmp_path / 'b.png').width > 100
+    assert all(word in text for word in ('score', 'cat', 'dog'))
+    ((pixels, _),) = drawn
+    assert (pixels == image).all()
