@@ -24,12 +24,9 @@ def describe(error: BaseException) -> str:
     text = ' '.join(lines)
     if isinstance(error, LKCAError):
         return text
-    return f'{type(error).__name__}: {shorten(text)}' if text else type(error).__name__
-
-
-def shorten(text: str) -> str:
-    """Returns a text without its middle if it would fill a screen."""
-    return text if len(text) <= _LONGEST else f'{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}'
+    if len(text) > _LONGEST:  # it would fill a screen
+        text = f'{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}'
+    return f'{type(error).__name__}: {text}' if text else type(error).__name__
 
 
 def run_tool(main: Callable[[argparse.Namespace], int | None], args: argparse.Namespace) -> int:

@@ -175,12 +175,6 @@ class Run(dict[str, Any]):
         options = (f', {n}={v}' for n, v in self.telling.items() if not n.startswith(shown))
         return label + ''.join(options)
 
-    @property
-    def dirty(self) -> bool:
-        """Whether the checkout had changes that were not committed."""
-        parts = (self['environment'], *self.get('sessions', []))
-        return any(str(part.get('commit')).endswith('+') for part in parts)
-
 
 def load_runs(folder: str | Path) -> list[Run]:
     """Reads every training run below a folder; other JSON files are skipped.

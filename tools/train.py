@@ -85,7 +85,6 @@ def main(args: argparse.Namespace) -> int:
     from lkca_mm.datasets import check_data
     from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, reading_as_data
-    from lkca_mm.engine.record_hook import check_record_path
 
     options = parse_options(args.cfg_options)
     config = load_config(args.config, options)
@@ -100,8 +99,6 @@ def main(args: argparse.Namespace) -> int:
     if args.resume:
         checkpoint = launch.resume_from(config, args.resume, args.trust_checkpoint)
     launch.set_randomness(config, args.seed, args.deterministic, checkpoint)
-    if args.record:
-        check_record_path(args.record, args.config, resumed=checkpoint is not None)
     launch.set_launcher(config, args.launcher)
 
     runner = TrainingRunner.from_cfg(config)

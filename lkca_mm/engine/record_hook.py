@@ -15,25 +15,6 @@ from lkca_mm.errors import ConfigError
 _KEY = 'result_record'
 
 
-def check_record_path(path: str | Path, config: str, resumed: bool) -> None:
-    """Checks, before a run of ``config`` begins or goes on, that its record may be written.
-
-    Raises:
-        ConfigError: If the file holds something else, or a finished run that a new one would
-            replace.
-    """
-    if not Path(path).exists():
-        return
-    found = record.read_record(path)
-    if 'curve' not in found:
-        raise ConfigError(f'--record {path}: is not the record of a training run; name another')
-    same = record.names_of(found['config']) == record.names_of(config)
-    if found['finished'] and not (resumed and same):
-        raise ConfigError(
-            f'--record {path}: holds a finished run; name another file or move this one away'
-        )
-
-
 @HOOKS.register_module()
 class ResultRecordHook(Hook):
     """Writes what a training run is and measures, after each validation and at its end.
@@ -65,8 +46,15 @@ class ResultRecordHook(Hook):
         self._resumed_at = 0
 
     def before_train(self, runner: Runner) -> None:
-        """Takes up what a resumed checkpoint holds, and writes the record for the first time."""
+        """Takes up what a resumed checkpoint holds, and writes the record for the first time.
+
+        Raises:
+            ConfigError: If a new run would replace the record of a finished one.
+        """
         earlier = runner.message_hub.get_info(_KEY)
+        found = record.read_record(self.path) if self.path.exists() else {'finished': False}
+        if earlier is None and found.get('finished') is not False:
+            raise ConfigError(f'--record {self.path}: holds a finished run; name another file')
         fresh = {'curve': [], 'settings': {}}
         # A run that was not recorded so far has losses before this iteration too.
         fresh |= {'recorded_from': runner.iter, 'sessions': []}

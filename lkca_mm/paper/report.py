@@ -12,8 +12,6 @@ from lkca_mm.errors import DataError
 from lkca_mm.paper.tables import DATASETS, load_models, load_table
 from lkca_mm.record import TOP1, Run, group_seeds, load_runs, read_record
 
-DIRTY_NOTE = '† measured with changes that were not committed.'
-
 Group = list[Run]
 """Finished runs that differ in nothing but their seed."""
 
@@ -69,14 +67,7 @@ def _final(group: Group, metric: str = TOP1) -> list[float]:
 
 
 def _score(group: Group, metric: str = TOP1) -> str:
-    mark = ' †' if any(run.dirty for run in group) else ''
-    return mean_sd(_final(group, metric)) + mark
-
-
-def _finish(table: Table) -> Table:
-    if any('†' in cell for row in table.rows for cell in row):
-        table.notes.append(DIRTY_NOTE)
-    return table
+    return mean_sd(_final(group, metric))
 
 
 def _printed(group: Group) -> str:
@@ -120,7 +111,7 @@ def _experiments(name: str, spec: dict[str, Any], groups: list[Group]) -> Table:
                 gain = '' if group is baseline else difference(_final(group), _final(baseline))
                 cells.insert(len(spec['labels']) + columns.index(_GAIN), gain)
             table.rows.append(cells)
-    return _finish(table)
+    return table
 
 
 def _keys(group: Group) -> tuple[str, str]:
@@ -143,7 +134,7 @@ def _paper(name: str, numbers: tuple[int, ...], groups: list[Group]) -> Table:
             cells.append(f'{row.printed[dataset]:.2f}')
             mine = [group for group in here if experiments[group[0].experiment] == row.config]
             cells += ['; '.join(_score(g) for g in mine if g[0].label == x) for x in labels]
-    return _finish(table)
+    return table
 
 
 def _measured(rows: list[list[str]], results: Path) -> Table:

@@ -57,30 +57,29 @@ def draw_kernels(
     most = max(len(kernels) for kernels in layers.values())
     if most > max_kernels:
         title += f'\nthe first {max_kernels} of {most} kernels a layer'
-    columns = min(most, max_kernels)
-    if most == 1:
-        columns = min(len(layers), max(3, math.ceil(math.sqrt(len(layers)))))
-    rows = math.ceil(len(layers) / columns) if most == 1 else len(layers)
+    panels = {
+        f'layer {layer}' + (f', kernel {index}' if most > 1 else ''): kernel
+        for layer, kernels in layers.items()
+        for index, kernel in enumerate(kernels[:max_kernels])
+    }
+    columns = min(most, max_kernels) if most > 1 else math.ceil(math.sqrt(len(panels)))
+    rows = math.ceil(len(panels) / columns)
     _, taps_down, taps_across = next(iter(layers.values())).shape
     row_height = _SIDE * taps_down / taps_across + 0.5
     figure = new_figure(_SIDE * columns + 1.8, row_height * rows + 0.8)
     axes = figure.subplots(rows, columns, squeeze=False)
-    for axis in axes.flat:
+    for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
-    for place, (layer, kernels) in enumerate(layers.items()):
-        for index, weights in enumerate(kernels[:max_kernels]):
-            axis = axes.flat[place] if most == 1 else axes[place][index]
-            axis.set_visible(True)
-            height, width = weights.shape
-            scale = float(abs(weights).max())
-            extent = (-width / 2, width / 2, height / 2, -height / 2)
-            limits = {'vmin': -scale or -1.0, 'vmax': scale or 1.0}  # a kernel of zeros is white
-            image = axis.imshow(weights, cmap='RdBu_r', extent=extent, **limits)
-            number = f', kernel {index}' if most > 1 else ''
-            text = f'scale ±{scale:.2g}' if scale else 'all taps are 0'
-            axis.set_title(f'layer {layer}{number}\n{text}', fontsize=9)
-            axis.locator_params(nbins=4, integer=True)
-            axis.tick_params(labelsize=8)
+    for axis, (name, weights) in zip(axes.flat, panels.items(), strict=False):
+        height, width = weights.shape
+        scale = float(abs(weights).max())
+        extent = (-width / 2, width / 2, height / 2, -height / 2)
+        limits = {'vmin': -scale or -1.0, 'vmax': scale or 1.0}  # a kernel of zeros is white
+        image = axis.imshow(weights, cmap='RdBu_r', extent=extent, **limits)
+        axis.set_title(f'{name}\n' + (f'scale ±{scale:.2g}' if scale else 'all taps are 0'))
+        axis.title.set_fontsize(9)
+        axis.locator_params(nbins=4, integer=True)
+        axis.tick_params(labelsize=8)
     figure.supxlabel('dx, tokens', fontsize=9)
     figure.supylabel('dy, tokens', fontsize=9)
     figure.suptitle(title, fontsize=11)
