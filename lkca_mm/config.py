@@ -81,8 +81,6 @@ def load_config(name: str | Path, options: dict[str, Any] | None = None) -> Conf
         config.merge_from_dict(options or {})
     except LKCAError:
         raise
-    except RecursionError as error:
-        raise ConfigError(f'{path}: is among its own `_base_`') from error
     except Exception as error:
         reason = str(error).strip().partition('\n')[0]
         raise ConfigError(f'{path}: {type(error).__name__}: {reason}') from error

@@ -27,14 +27,15 @@ def predict_one(model: Any, path: Path, out: Path, opacity: float) -> str:
     """Writes OUT.png, and of a segmentor OUT_mask.png; returns what is printed."""
     import numpy as np
 
-    from lkca_mm.apis import predict, read_image, top_classes
+    from lkca_mm.apis import predict, read_image
     from lkca_mm.config import segments
     from lkca_mm.visualization.predictions import draw_overlay, draw_scores, save_image
 
     image, sample, meta = read_image(path), predict(model, path), model.dataset_meta
     drawn = out.with_name(f'{out.name}.png')
     if not segments(model):
-        top = top_classes(model, sample)
+        scores, best = sample.pred_score.cpu().topk(min(5, len(meta['classes'])))
+        top = [(meta['classes'][i], s) for i, s in zip(best.tolist(), scores.tolist(), strict=True)]
         draw_scores(image, top, drawn)
         return ', '.join(f'{name} {score:.1%}' for name, score in top)
     mask = sample.pred_sem_seg.data[0].cpu().numpy()

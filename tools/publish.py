@@ -1,8 +1,40 @@
 """Writes a trained model's weights alone, and a card that says what they are."""
 
 import argparse
+import hashlib
+import io
 import sys
 from pathlib import Path
+from typing import Any
+
+_CARD = """# {model} on {dataset}
+
+| | |
+|---|---|
+| file | `{file}`, {size:.1f} MiB, weights only |
+| SHA-256 | `{digest}` |
+| config | `{config}` |
+| parameters | {params:,} |
+| {scored} | {scores} |
+| schedule | {label}; {schedule[total_iterations]:,} iterations in all |
+| seed, commit | {seed}, {environment[commit]} |
+| software | torch {environment[torch]}, mmpretrain {environment[mmpretrain]} |
+
+Trained by
+
+```bash
+{command}
+```
+
+See what it predicts for an image:
+
+```bash
+python tools/predict.py {config} checkpoints/{file} IMAGE --out predicted
+```
+
+It has seen {dataset} alone and names one of its classes whatever an image shows: something to
+try, and no start for images of another kind.
+"""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -17,13 +49,44 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(args: argparse.Namespace) -> None:
-    """Publishes, and loads what was written into the model of its config."""
-    from lkca_mm.apis import load_model
-    from lkca_mm.publish import publish
+    """Writes both as <model>_<data set>-<hash>, and loads the weights into their model."""
+    import torch
 
-    weights, run = publish(args.checkpoint, args.record, args.out, args.trust_checkpoint)
-    load_model(run['config'], str(weights), device='cpu')
-    print(f'{weights}\n{weights.with_suffix(".md")}')
+    from lkca_mm.apis import load_model
+    from lkca_mm.engine.checkpoint import read_checkpoint
+    from lkca_mm.errors import CheckpointError, DataError
+    from lkca_mm.files import write_text, written_whole
+    from lkca_mm.record import Run, read_record
+    from lkca_mm.version import __version__
+
+    run = Run(read_record(args.record))
+    if not run.get('finished') or not run.get('final'):
+        raise DataError(f'{args.record}: is not the record of a training run that finished')
+    loaded = read_checkpoint(args.checkpoint, args.trust_checkpoint)
+    meta, end = loaded.get('meta') or {}, run['schedule']['total_iterations']
+    classes = (meta.get('dataset_meta') or {}).get('classes')
+    if meta.get('iter') != end or 'state_dict' not in loaded or not classes:
+        raise CheckpointError(
+            f'{args.checkpoint}: is of iteration {meta.get("iter")}, but the recorded scores of '
+            f'iteration {end}; name the checkpoint of that iteration'
+        )
+    weights = {name: value.cpu().contiguous() for name, value in loaded['state_dict'].items()}
+    slim = {'dataset_meta': {'classes': list(classes)}, 'iter': end, 'lkca_mm': __version__}
+    buffer = io.BytesIO()
+    torch.save({'meta': slim, 'state_dict': weights}, buffer)
+    digest = hashlib.sha256(buffer.getvalue()).hexdigest()
+    path = args.out / f'{run["model"]}_{run["dataset"]}-{digest[:8]}.pth'
+    with written_whole(path) as part:
+        part.write_bytes(buffer.getvalue())
+    facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
+    facts |= {'size': path.stat().st_size / 2**20, 'scored': 'scores at the end'}
+    scores = run['final']
+    if 'test' in run:
+        facts['scored'], scores = 'test set', run['test']['scores']
+    facts['scores'] = ', '.join(f'{name} {value:.2f}' for name, value in scores.items())
+    write_text(path.with_suffix('.md'), _CARD.format(**run, **facts))
+    load_model(run['config'], str(path), device='cpu')
+    print(f'{path}\n{path.with_suffix(".md")}')
 
 
 if __name__ == '__main__':

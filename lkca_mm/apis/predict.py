@@ -90,17 +90,3 @@ def predict(model: nn.Module, path: str | Path) -> Any:
         DataError: If the file is missing or no readable image.
     """
     return model.test_step(preprocess(model, path))[0]
-
-
-def top_classes(model: nn.Module, sample: Any, count: int = 5) -> list[tuple[str, float]]:
-    """Returns the names of a classifier's best classes with their scores in [0, 1].
-
-    Args:
-        model: The classifier.
-        sample: What it predicted, as :func:`predict` returns it.
-        count: How many classes.
-    """
-    scores, indices = sample.pred_score.float().cpu().sort(descending=True)
-    names = model.dataset_meta['classes']
-    pairs = zip(indices[:count].tolist(), scores[:count].tolist(), strict=True)
-    return [(names[index], score) for index, score in pairs]

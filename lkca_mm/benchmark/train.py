@@ -29,32 +29,28 @@ class _BenchmarkHook(Hook):
         self.batch: dict[str, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
-        runner.model.data_preprocessor.register_forward_hook(
-            lambda module, inputs, batch: setattr(self, 'batch', batch)
-        )
-        self._start_block()
+        keep = self.batch.update
+        runner.model.data_preprocessor.register_forward_hook(lambda m, x, batch: keep(batch))
+        self.waited, self.begin = [], self.now()
 
-    def _start_block(self) -> None:
-        self.waited: list[float] = []
+    def now(self) -> float:
         wait_for(self.device)
-        self.begin = time.perf_counter()
+        return time.perf_counter()
 
     def after_train_iter(self, runner: Runner, *args: Any, **kwargs: Any) -> None:
         self.waited.append(float(runner.message_hub.get_scalar('train/data_time').current()))
         if len(self.waited) < self.block:
             return
-        wait_for(self.device)
-        self.times['loop'].append((time.perf_counter() - self.begin) / self.block)
+        begin = self.now()
+        self.times['loop'].append((begin - self.begin) / self.block)
         # Only once the block has used up what the workers fetched during the bare steps.
         self.times['data'].append(statistics.mean(self.waited[self.block // 2 :]))
-        begin = time.perf_counter()
         for _ in range(self.block):
             training_step(runner.model, runner.optim_wrapper, self.batch)
-        wait_for(self.device)
-        self.times['bare'].append((time.perf_counter() - begin) / self.block)
+        self.waited, self.begin = [], self.now()
+        self.times['bare'].append((self.begin - begin) / self.block)
         if len(self.times['bare']) > self.rounds:
             raise _Enough
-        self._start_block()
 
 
 def benchmark_train(config: Config, block: int, rounds: int, device: str) -> dict[str, Any]:

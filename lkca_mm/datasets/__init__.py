@@ -4,7 +4,6 @@ from lkca_mm.datasets.camvid import CamVidDataset
 from lkca_mm.datasets.checks import check_data
 from lkca_mm.datasets.small import SVHN, CheckedCIFAR10, CheckedCIFAR100, TinyImageNet
 from lkca_mm.datasets.transforms import LoadCheckedImage, LoadCheckedMask, TorchvisionAutoAugment
-from lkca_mm.datasets.whole_batch import WholeBatchPreprocessor, whole_batch_collate
 
 __all__ = [
     'SVHN',
@@ -15,7 +14,5 @@ __all__ = [
     'LoadCheckedMask',
     'TinyImageNet',
     'TorchvisionAutoAugment',
-    'WholeBatchPreprocessor',
     'check_data',
-    'whole_batch_collate',
 ]

@@ -16,7 +16,6 @@ from torchvision import datasets as published
 from torchvision.datasets.folder import make_dataset
 
 from lkca_mm.datasets.checks import HOW_TO_GET
-from lkca_mm.datasets.whole_batch import StagewiseBatches
 from lkca_mm.errors import DataError
 
 
@@ -52,7 +51,7 @@ class _ArrayUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f'it asks for {module}.{name}, which no data file needs')
 
 
-class SmallImages(StagewiseBatches, BaseDataset):
+class SmallImages(BaseDataset):
     """A published data set for classification.
 
     Args:

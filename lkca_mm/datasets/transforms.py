@@ -1,6 +1,5 @@
 """Loading that names the file at fault, and torchvision's AutoAugment for mmpretrain."""
 
-import functools
 from typing import Any
 
 import mmcv
@@ -87,14 +86,6 @@ class LoadCheckedMask(LoadAnnotations):
         results['seg_fields'].append('gt_seg_map')
 
 
-class _CachedAutoAugment(AutoAugment):
-    # torchvision lists the magnitudes for every image, a third of the time on small ones. Its
-    # private method has this signature from 0.16 to 0.28.
-    @functools.cache  # noqa: B019
-    def _augmentation_space(self, num_bins: int, image_size: tuple[int, int]) -> dict[str, Any]:
-        return super()._augmentation_space(num_bins, image_size)
-
-
 @MMPRETRAIN_TRANSFORMS.register_module()
 class TorchvisionAutoAugment(BaseTransform):
     """torchvision's AutoAugment with one of its policies, for ``img`` as a PIL image.
@@ -107,7 +98,7 @@ class TorchvisionAutoAugment(BaseTransform):
 
     def __init__(self, policy: str, fill: int = 128, interpolation: str = 'nearest') -> None:
         mode = InterpolationMode(interpolation)
-        self.augment = _CachedAutoAugment(AutoAugmentPolicy(policy), mode, [fill] * 3)
+        self.augment = AutoAugment(AutoAugmentPolicy(policy), mode, [fill] * 3)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Augments the image."""

@@ -10,8 +10,6 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import nn
 
-from lkca_mm.errors import ConfigError
-
 
 @HOOKS.register_module()
 class CompileHook(Hook):
@@ -45,15 +43,7 @@ class CompileHook(Hook):
         self.compile(runner.model.module if is_model_wrapper(runner.model) else runner.model)
 
     def compile(self, model: nn.Module) -> None:
-        """Compiles the backbone of a model for training.
-
-        Raises:
-            ConfigError: If the model has no backbone.
-        """
-        if not hasattr(model, 'backbone'):
-            raise ConfigError(
-                f'{type(model).__name__} has no backbone to compile; train it without --compile'
-            )
+        """Compiles the backbone of a model for training."""
         eager = type(model.backbone).forward
         compiled = torch.compile(eager, **self.settings)
 

@@ -41,15 +41,11 @@ class MultiPassSampler(Sampler[int]):
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
+        self.passes_per_epoch = passes_per_epoch
         self._begin = 0
-        self.set_passes(passes_per_epoch)
 
     def set_passes(self, passes_per_epoch: int) -> None:
-        """Sets the number of passes of the epochs to come; raises a ConfigError below 1."""
-        if not isinstance(passes_per_epoch, int) or passes_per_epoch < 1:
-            raise ConfigError(
-                f'passes_per_epoch={passes_per_epoch!r} must be a positive whole number'
-            )
+        """Sets the number of passes of the epochs to come."""
         self.passes_per_epoch = passes_per_epoch
 
     def set_epoch(self, epoch: int) -> None:

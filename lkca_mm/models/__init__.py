@@ -13,9 +13,9 @@ from lkca_mm.models.constructors import (
     plain_vit_base,
     plain_vit_small,
 )
-from lkca_mm.models.convert import convert_mmseg_vit
 from lkca_mm.models.mae import MAELKCAViT
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
+from lkca_mm.models.preprocessor import WholeBatchPreprocessor, whole_batch_collate
 from lkca_mm.models.pyramid import SimpleFeaturePyramid
 from lkca_mm.models.rivals import VitPytorchBackbone
 from lkca_mm.models.vit import LKCAViT, PlainViT, VisionTrunk, resample_position_embedding
@@ -31,7 +31,7 @@ __all__ = [
     'SimpleFeaturePyramid',
     'VisionTrunk',
     'VitPytorchBackbone',
-    'convert_mmseg_vit',
+    'WholeBatchPreprocessor',
     'lkca_b',
     'lkca_l',
     'lkca_t',
@@ -40,4 +40,5 @@ __all__ = [
     'plain_vit_base',
     'plain_vit_small',
     'resample_position_embedding',
+    'whole_batch_collate',
 ]

@@ -1,7 +1,5 @@
-"""Tables of the paper beside our runs of them: text, JSON, and one HTML page with curves."""
+"""Tables of the paper beside our runs of them: text, JSON, and an HTML page with curves."""
 
-import base64
-import io
 import shlex
 import sys
 import time
@@ -11,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from matplotlib.figure import Figure
 
 from lkca_mm.files import write_text
 from lkca_mm.paper.report import Table, mean_sd
 from lkca_mm.paper.reproduce import SCHEDULES, Job
 from lkca_mm.paper.tables import DATASETS, PaperTable, Row
 from lkca_mm.record import TOP1, environment, write_record
+from lkca_mm.visualization.curves import curves_of, draw_curves
 
 
 def _entry(job: Job, row: Row) -> dict[str, Any]:
@@ -61,32 +59,15 @@ def outcome_table(paper: PaperTable, jobs: Sequence[Job], schedule: str) -> Tabl
     return table
 
 
-def draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job]) -> str:
-    """Returns a PNG as base64: score and training loss of each model, a line a seed."""
-    stems = {row.config: row for row in paper.rows}
-    drawn = [j for j in jobs if j.dataset == dataset and j.stem in stems and j.record.get('curve')]
-    names = [stem for stem in stems if any(job.stem == stem for job in drawn)]
-    if not names:
-        return ''
-    figure = Figure(figsize=(11, 2.4 * -(-len(names) // 4)), layout='constrained')
-    axes = figure.subplots(-(-len(names) // 4), 4, squeeze=False, sharex=True, sharey=True).ravel()
-    unit, metric = ('iteration', 'aAcc') if paper.task == 'segmentation' else ('epoch', TOP1)
-    for axis, stem in zip(axes, names, strict=False):
-        loss = axis.twinx()
-        for curve in (job.record['curve'] for job in drawn if job.stem == stem):
-            places = [entry[unit] for entry in curve]
-            axis.plot(places, [entry.get(metric) for entry in curve], 'C0.-', lw=1)
-            loss.plot(places, [entry['train_loss'] for entry in curve], 'C1', lw=0.7)
-        if unit == 'epoch':
-            axis.axhline(stems[stem].printed[dataset], color='C0', ls='--', lw=0.7)
-        axis.set_title(f'{stems[stem].model} {stems[stem].head}', fontsize=8)
-        for one in (axis, loss):
-            one.tick_params(labelsize=6)
-    for axis in axes[len(names) :]:
-        axis.set_axis_off()
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format='png', dpi=110)
-    return base64.b64encode(buffer.getvalue()).decode()
+def _draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job], out: Path) -> str:
+    """Draws the runs of a table on a data set; returns the file's name, '' without a run."""
+    stems = {row.config for row in paper.rows}
+    mine = [job for job in jobs if (job.dataset, job.stem in stems) == (dataset, True)]
+    runs = {job.name: curves_of(job.record) for job in mine if job.record.get('curve')}
+    name = f'curves_table{paper.number}_{dataset}.png'
+    if runs:
+        draw_curves(runs, out / name, 'aAcc' if paper.task == 'segmentation' else TOP1)
+    return name if runs else ''
 
 
 def write_report(
@@ -113,7 +94,7 @@ def write_report(
     write_text(out / 'report.txt', '\n\n'.join(f'{t.name}\n\n{t.markdown(True)}' for t in tables))
     runs = [{'name': j.name, 'state': j.state, 'error': j.error, **j.record} for j in jobs]
     write_record(out / 'report.json', {**head, 'tables': [*map(asdict, tables)], 'runs': runs})
-    drawn = [[(DATASETS[d], draw_curves(p, d, jobs)) for d in p.datasets] for p in papers]
+    drawn = [[(DATASETS[d], _draw_curves(p, d, jobs, out)) for d in p.datasets] for p in papers]
     loader = jinja2.PackageLoader('lkca_mm.paper', '.')
     page = jinja2.Environment(loader=loader, autoescape=True).get_template('page.html')
     sections = zip(tables, drawn, strict=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.record import read_record, scores_of
@@ -22,13 +23,19 @@ def read_run(path: str | Path) -> Curves:
     Raises:
         DataError: If there is no such file, or no curve in it.
     """
-    record, curves = read_record(path), {LOSS: {}}
+    curves = curves_of(read_record(path))
+    if not any(curves.values()):
+        raise DataError(f'{path}: holds no curve of a training run')
+    return curves
+
+
+def curves_of(record: Mapping[str, Any]) -> Curves:
+    """Returns the curves in a record."""
+    curves: Curves = {LOSS: {}}
     for entry in record.get('curve', []):
         for name, value in {LOSS: entry['train_loss'], **scores_of(entry)}.items():
             if value is not None:  # a record has None for NaN
                 curves.setdefault(name, {})[entry['iteration']] = value
-    if not any(curves.values()):
-        raise DataError(f'{path}: holds no curve of a training run')
     return curves
 
 

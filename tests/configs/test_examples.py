@@ -12,7 +12,7 @@ from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 from stepped_examples import EXAMPLES, SMALL, build_model, read_example, step
 
-from lkca_mm.datasets import whole_batch_collate
+from lkca_mm.models import whole_batch_collate
 
 SEGMENTATION = ('dpt', 'fcn', 'ocrnet', 'pspnet', 'segmenter', 'setr')
 # These need mmdet, and mmcv's compiled ops: tests/detection.

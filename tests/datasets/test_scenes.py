@@ -59,10 +59,9 @@ def many():
     return [draw_scene(0, 0, index, 96) for index in range(120)]
 
 
-def test_all_twenty_classes_occur(many):
+def test_all_ten_classes_occur(many):
     counts = sum(np.bincount(mask.ravel(), minlength=256) for _, mask in many)
-    wanted = 'wall building sky floor tree ceiling road windowpane grass sidewalk person door'
-    wanted += ' table chair car painting sofa fence lamp streetlight'
+    wanted = 'building sky tree road grass sidewalk person car fence streetlight'
     assert {NAMES[value] for value in np.flatnonzero(counts)} == set(wanted.split())
     assert (counts[counts > 0] / counts.sum()).min() > 0.001
 

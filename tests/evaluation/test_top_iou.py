@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmseg.registry import METRICS
 
-from lkca_mm.evaluation.top_iou import mean_of_top
+from lkca_mm.evaluation import mean_of_top
 
 
 def pictures_of(confusion):

@@ -42,15 +42,7 @@ class TopIoUMetric(IoUMetric):
         self.class_iou: dict[str, float] = {}
 
     def compute_metrics(self, results: list[tuple[Any, ...]]) -> dict[str, float]:
-        """Scores the data set.
-
-        Args:
-            results: For each image the pixel counts a class of intersection,
-                union, prediction and truth.
-
-        Returns:
-            aAcc, mIoU, mAcc and mIoU@<top>, in percent.
-        """
+        """Returns aAcc, mIoU, mAcc and mIoU@<top> in percent, of what mmseg counted."""
         metrics = super().compute_metrics(results)
         if self.format_only:
             return metrics

@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from miniatures import write_cifar
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
-from torch.utils.data import DataLoader
 
-from lkca_mm.datasets import CheckedCIFAR10, whole_batch_collate
+from lkca_mm.models import whole_batch_collate
 
 AUGMENTS = dict(augments=[dict(type='Mixup', alpha=1.0), dict(type='CutMix', alpha=1.0)])
 
@@ -82,31 +80,7 @@ def test_other_batches_go_mmpretrains_way():
     assert data['inputs'].shape == (6, 3, 8, 8)
 
 
-class Logged:
-    """Notes which sample it handled."""
-
-    def __init__(self, name, log):
-        self.name, self.log = name, log
-
-    def __call__(self, sample):
-        self.log.append((self.name, sample['sample_idx']))
-        return sample
-
-
-def test_a_loader_makes_batches_transform_by_transform(tmp_path):
-    write_cifar(CheckedCIFAR10, tmp_path)
-    log = []
-    steps = [Logged('first', log), dict(type='Resize', scale=(8, 8)), Logged('second', log)]
-    dataset = CheckedCIFAR10(
-        str(tmp_path),
-        allow_partial=True,
-        lazy_init=True,
-        pipeline=[*steps, dict(type='PackInputs')],
-    )
-    collate = FUNCTIONS.get('whole_batch_collate')
-    batches = list(DataLoader(dataset, batch_size=20, collate_fn=collate))
-    assert log[:40] == [(name, i) for name in ('first', 'second') for i in range(20)]
-    expected = collate([dataset[i] for i in range(100)])
-    for key in ('inputs', 'labels'):
-        torch.testing.assert_close(torch.cat([batch[key] for batch in batches]), expected[key])
-    assert expected['inputs'].shape == (100, 3, 8, 8) and expected['labels'].shape == (100,)
+def test_a_batch_is_its_samples_stacked():
+    batch = FUNCTIONS.get('whole_batch_collate')(samples())
+    assert torch.equal(batch['inputs'], torch.stack([one['inputs'] for one in samples()]))
+    assert batch['labels'].tolist() == [0, 1, 2, 3, 4, 0]

@@ -1,5 +1,0 @@
-"""Metrics that mmseg lacks."""
-
-from lkca_mm.evaluation.top_iou import TopIoUMetric
-
-__all__ = ['TopIoUMetric']
