@@ -1,12 +1,21 @@
 """Settings of the whole test suite."""
 
+import importlib.util
 import os
 import tempfile
+from functools import cache
+from pathlib import Path
 
 import pytest
 import torch
-from mmengine.logging import MessageHub
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
+from mmengine.runner import runner
+from mmengine.visualization import Visualizer
+from yapf.yapflib import yapf_api
+
+_ROOT = Path(__file__).parents[1]
 
 # Before anything imports lkca_mm: what was measured on this machine must not choose
 # backends in the tests.
@@ -53,3 +62,56 @@ def _take_back():
     for manager, instances in zip(managers, found, strict=True):
         manager._instance_dict.clear()
         manager._instance_dict.update(instances)
+
+
+@pytest.fixture(scope='session')
+def _ask_once():
+    """Spares what is the same each time: the layout of a config's text, compilers' versions."""
+    form, environment, formatted = yapf_api.FormatCode, runner.collect_env, {}
+
+    def form_once(text, **options):
+        if text not in formatted:
+            formatted[text] = form(text, **options)
+        return formatted[text]
+
+    yapf_api.FormatCode, runner.collect_env = form_once, cache(environment)
+    yield
+    yapf_api.FormatCode, runner.collect_env = form, environment
+
+
+@pytest.fixture
+def run_tool(capfd, _ask_once):
+    """Returns a function that runs ``tools/<name>.py``: exit code, stdout, stderr."""
+    # Here, so that tests of the operator load neither.
+    from mmpretrain.visualization import UniversalVisualizer
+    from mmseg.visualization import SegLocalVisualizer
+
+    from lkca_mm.command import run_tool as run_tool_main
+
+    visualizers = (Visualizer, SegLocalVisualizer, UniversalVisualizer)
+
+    def run(name, *argv):
+        path = _ROOT / 'tools' / f'{name}.py'
+        spec = importlib.util.spec_from_file_location(f'{name}_tool', path)
+        tool = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(tool)
+        capfd.readouterr()
+        try:
+            args = tool.build_parser().parse_args([str(word) for word in argv])
+            code = run_tool_main(tool.main, args)
+        except SystemExit as end:  # argparse's way out
+            code = end.code
+        finally:
+            # What a process would take with it: loggers on closed streams above all.
+            for manager in (DefaultScope, MMLogger, MessageHub, *visualizers):
+                manager._instance_dict.clear()
+        printed = capfd.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def quick_text(monkeypatch):
+    """Spares the layout of the config's text, which takes longer than a few iterations."""
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda config: config.filename))

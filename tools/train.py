@@ -3,6 +3,7 @@
 import argparse
 import shlex
 import sys
+from pathlib import Path
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,9 +67,10 @@ def resume_command(args: argparse.Namespace, work_dir: str, processes: int) -> s
         work_dir: Where its checkpoints are.
         processes: How many it ran as.
     """
-    words = ['python', 'tools/train.py', args.config]
+    tool = Path(sys.argv[0])  # as it was called, perhaps from another folder
+    words = ['python', str(tool), args.config]
     if args.launcher == 'pytorch':
-        words = ['tools/dist_train.sh', args.config, str(processes)]
+        words = [str(tool.with_name('dist_train.sh')), args.config, str(processes)]
     words += ['--work-dir', work_dir]
     words += ['--record', args.record] if args.record else []
     words += [f'--{name}' for name in ('amp', 'compile', 'deterministic') if getattr(args, name)]

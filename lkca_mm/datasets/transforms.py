@@ -11,7 +11,7 @@ from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy, InterpolationMode
 
-from lkca_mm.errors import DataError
+from lkca_mm.errors import ConfigError, DataError
 
 _IGNORED = 255
 
@@ -71,6 +71,11 @@ class LoadCheckedMask(LoadAnnotations):
         if shape != mask.shape:
             raise DataError(f'{path} is of shape {mask.shape}, its image of {shape}')
         reduce_zero = bool(results.get('reduce_zero_label', self.reduce_zero_label))
+        if self.reduce_zero_label not in (None, reduce_zero):
+            raise ConfigError(
+                f'LoadCheckedMask has reduce_zero_label={self.reduce_zero_label}, its data set '
+                f'{reduce_zero}; set it in the data set and leave it out of the pipeline'
+            )
         values = mask.astype(np.int64) - reduce_zero
         values[(values < 0) | (mask == _IGNORED)] = _IGNORED
         labels = values.copy()

@@ -198,7 +198,10 @@ def set_launcher(config: Config, launcher: str) -> None:
         torch.distributed.init_process_group('gloo')
     _use_plain_batch_norm(config.model)
     config.model_wrapper_cfg = ConfigDict(
-        type='MMDistributedDataParallel', device_ids=None, broadcast_buffers=False
+        type='MMDistributedDataParallel',
+        device_ids=None,
+        broadcast_buffers=False,
+        find_unused_parameters=config.get('find_unused_parameters', False),
     )
 
 

@@ -16,7 +16,7 @@ from mmseg.registry import TRANSFORMS
 from PIL import Image
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy, InterpolationMode
 
-from lkca_mm.errors import DataError
+from lkca_mm.errors import ConfigError, DataError
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (31, 47, 3), np.uint8)
 
@@ -131,6 +131,16 @@ def test_value_outside_the_classes(tmp_path, value, options):
     with pytest.raises(DataError) as error:
         load_mask(path, **options)
     assert str(error.value).startswith(f'{path} holds the value {value}, ')
+
+
+@pytest.mark.parametrize('own', [False, True])
+def test_the_data_set_decides_about_the_value_zero(tmp_path, own):
+    load = TRANSFORMS.build(dict(type='LoadCheckedMask', num_classes=3, reduce_zero_label=own))
+    path = save(tmp_path / 'm.png', np.array([[0, 1]], np.uint8))
+    results = {'seg_map_path': str(path), 'seg_fields': []}
+    load({**results, 'reduce_zero_label': own})
+    with pytest.raises(ConfigError, match=f'reduce_zero_label={own}, its data set {not own}'):
+        load({**results, 'reduce_zero_label': not own})
 
 
 def test_masks_of_other_kinds(tmp_path):

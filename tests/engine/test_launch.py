@@ -126,6 +126,15 @@ def test_memory_is_pinned_where_a_gpu_is(monkeypatch, name):
             assert found[key].pin_memory is cuda
 
 
+@pytest.mark.parametrize('unused', [False, True])
+def test_cpu_processes_look_for_unused_parameters_if_the_config_says_so(monkeypatch, unused):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    monkeypatch.setattr(launch, 'is_distributed', lambda: True)
+    found = config(find_unused_parameters=unused)
+    launch.set_launcher(found, 'pytorch')
+    assert found.model_wrapper_cfg.find_unused_parameters is unused
+
+
 @pytest.mark.parametrize('kind', [None, 'SegLocalVisualizer'])
 def test_loggers_join_those_of_the_config(kind):
     own = kind and dict(type=kind, vis_backends=[dict(type='LocalVisBackend')])
