@@ -29,8 +29,6 @@ _WITHOUT_EFFECT = re.compile(
     r'|\w+_dataloader\.(batch_size|num_workers|persistent_workers|pin_memory|prefetch_factor)$'
 )
 _NO_SCORES = ('epoch', 'iteration', 'train_loss')
-_KEYS = ('config', 'dataset', 'model', 'seed', 'environment', 'settings', 'schedule', 'params')
-_KEYS += ('finished', 'curve', 'final')
 
 
 def names_of(config: str | Path) -> tuple[str, str]:
@@ -177,18 +175,9 @@ class Run(dict[str, Any]):
 
 
 def load_runs(folder: str | Path) -> list[Run]:
-    """Reads every training run below a folder; other JSON files are skipped.
-
-    Raises:
-        DataError: If a file is not JSON, or a run lacks a key.
-    """
-    runs = []
-    for path in sorted(Path(folder).rglob('*.json')):
-        if 'curve' in (record := read_record(path)):
-            if missing := [key for key in _KEYS if key not in record]:
-                raise DataError(f'{path}: lacks the key `{missing[0]}`; record the run again')
-            runs.append(Run(record))
-    return runs
+    """Reads every training run below a folder; other JSON files are skipped."""
+    records = (read_record(path) for path in sorted(Path(folder).rglob('*.json')))
+    return [Run(record) for record in records if 'curve' in record]
 
 
 def group_seeds(runs: list[Run]) -> list[list[Run]]:

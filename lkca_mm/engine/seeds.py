@@ -114,11 +114,6 @@ class SeededDataset:
         self.metainfo = getattr(self.dataset, 'metainfo', {})
         self.seed = seed
 
-    def full_init(self) -> None:
-        """Loads the list of samples, if that was put off."""
-        if hasattr(self.dataset, 'full_init'):
-            self.dataset.full_init()
-
     def __len__(self) -> int:
         return len(self.dataset)
 
