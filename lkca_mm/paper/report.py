@@ -211,4 +211,4 @@ def updated(path: Path, tables: dict[str, Table]) -> str:
         raise DataError(f'{path}: needs pairs of <!-- report: NAME --> and <!-- /report -->')
     if unknown := [name for name in names if name not in tables]:
         raise DataError(f'{path}: {unknown[0]} is not a table; there are {", ".join(tables)}')
-    return _BLOCK.sub(lambda m: f'{m[1]}\n{tables[m[2]].markdown()}\n\n{m[4]}', text)
+    return _BLOCK.sub(lambda m: f'{m[1]}{tables[m[2]].markdown()}\n{m[4]}', text)
