@@ -207,8 +207,8 @@ def test_the_tool_prints_writes_and_checks(tool, tmp_path):
     assert code == 1 and err.count('\n') == 1 and 'page.md' in err and '--write' in err
     assert tool('report', '--results', results, '--write', page)[0] == 0
     assert '22.84 (n=1)' in page.read_text()
-    assert page.read_text().startswith('before\n<!-- report: camvid -->\n\n| model |')
-    assert page.read_text().endswith(' |\n\n<!-- /report -->\nafter \\1\n')
+    assert page.read_text().startswith('before\n<!-- report: camvid -->\n| model |')
+    assert page.read_text().endswith(' |\n<!-- /report -->\nafter \\1\n')
     assert tool('report', '--results', results, '--check', page)[0] == 0
 
     for words in (['table9'], ['--results', tmp_path / 'no']):
