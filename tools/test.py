@@ -70,7 +70,7 @@ def main(args: argparse.Namespace) -> None:
                 'checkpoint': args.checkpoint,
                 'seed': checkpoint.get('meta', {}).get('seed'),
                 'iterations': checkpoint.get('meta', {}).get('iter'),
-                'pictures': len(runner.test_dataloader.dataset),
+                'images': len(runner.test_dataloader.dataset),
                 'scores': {name: round(float(value), 4) for name, value in scores.items()},
                 'environment': environment(str(next(runner.model.parameters()).device.type)),
             }

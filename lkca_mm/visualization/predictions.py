@@ -53,11 +53,11 @@ def save_image(
 
     With a palette, RGB, an (H, W) image keeps its values and is shown in these colours.
     """
-    picture = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
+    drawing = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
     if palette is not None:
-        picture.putpalette([channel for colour in palette for channel in colour])
+        drawing.putpalette([channel for colour in palette for channel in colour])
     with written_whole(path) as part:
-        picture.save(part, format='PNG')
+        drawing.save(part, format='PNG')
 
 
 @HOOKS.register_module()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# LKCA-S in UPerNet, full size, on three real ADE20K pictures: does the whole path learn?
-# Scored on the three pictures it is trained on, with little augmentation (no change of scale), so
+# LKCA-S in UPerNet, full size, on three real ADE20K images: does the whole path learn?
+# Scored on the three images it is trained on, with little augmentation (no change of scale), so
 # that it can learn them by heart: 450 iterations, and 90 more from their weights at a fresh rate,
 # because the first 450 end at 90.00 and the mark is above 90. bf16 on one core, 6 s an iteration.
 # First: python tools/prepare_data.py ade20k --from FOLDER_WITH_3_PLUS_3_PAIRS --allow-partial

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # LKCA-S against ViT-S in UPerNet on CamVid: equal seed, data order and iterations, far below the
-# full schedule (300 iterations of 4 pictures are 3.3 passes over the training set; the configs'
+# full schedule (300 iterations of 4 images are 3.3 passes over the training set; the configs'
 # 20,000 of 16 are 872). bf16 on one core of a CPU each.
 # usage: results/camvid/train.sh lkca-s|vit-s
 # First: python tools/prepare_data.py camvid
