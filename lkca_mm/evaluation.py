@@ -8,15 +8,7 @@ from mmseg.registry import METRICS
 
 
 def mean_of_top(iou: np.ndarray, top: int) -> float:
-    """Returns the mean of the ``top`` highest IoUs.
-
-    Args:
-        iou: One IoU a class; NaN for a class in neither truth nor prediction.
-        top: How many classes count; with fewer classes, all do.
-
-    Returns:
-        The mean over the counted classes, NaN if there is none.
-    """
+    """Returns the mean of the ``top`` highest IoUs; NaN marks a class that is nowhere."""
     present = np.sort(iou[~np.isnan(iou)])[::-1]
     return float(present[:top].mean()) if len(present) else float('nan')
 

@@ -74,8 +74,5 @@ def check_pairs(dataset: BaseSegDataset) -> int:
         raise DataError(f'{gone[0]} does not exist ({len(gone)} images of {images} have no mask)')
     stray = sorted(found - wanted)
     if stray and not dataset.ann_file:  # a list of names may leave out some
-        raise DataError(
-            f'{stray[0]} has no image in {images} that ends with {dataset.img_suffix} '
-            f'({len(stray)} such masks)'
-        )
+        raise DataError(f'{stray[0]} has no image in {images} that ends with {dataset.img_suffix}')
     return len(samples)

@@ -13,6 +13,7 @@ from lkca_mm.models.constructors import (
     plain_vit_base,
     plain_vit_small,
 )
+from lkca_mm.models.convert import convert_mmseg_vit
 from lkca_mm.models.mae import MAELKCAViT
 from lkca_mm.models.mixers import LKCAMixer, MHSAMixer, ParallelMixer
 from lkca_mm.models.preprocessor import WholeBatchPreprocessor, whole_batch_collate
@@ -32,6 +33,7 @@ __all__ = [
     'VisionTrunk',
     'VitPytorchBackbone',
     'WholeBatchPreprocessor',
+    'convert_mmseg_vit',
     'lkca_b',
     'lkca_l',
     'lkca_t',

@@ -1,4 +1,1 @@
-"""The paper: its tables as data, its counting rules, and our records beside its figures.
-
-Tools import from the modules; nothing here is loaded by ``import lkca_mm``.
-"""
+"""The paper: its tables as data, counting rules, our figures beside its own, its rows run again."""

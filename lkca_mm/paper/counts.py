@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-from lkca_mm.config import build_network, get_config, image_size_of, load_config
+from lkca_mm.config import build_network, get_config, image_size_of
 from lkca_mm.models import LKCAMixer, MHSAMixer, VisionTrunk
 from lkca_mm.ops import choose_backend, multiply_adds
 from lkca_mm.paper.report import Table
@@ -165,22 +165,6 @@ def count_row(model: PaperModel) -> tuple[int, float, float]:
     counts = count_complexity(network, size)
     flops = counts.paper_flops if segments else count_trainer_flops(network, size)
     return counts.params, flops, counts.executed_flops
-
-
-def config_counts(paths: list[str], size: tuple[int, int] | None = None) -> Table:
-    """Returns the counts of configs, for images of (height, width) or of the config's size."""
-    table = Table('complexity', ['config', 'image', 'params', 'FLOPs, paper', 'FLOPs, executed'])
-    for path in paths:
-        config = load_config(path)
-        height, width = size or image_size_of(config)
-        params, paper, executed = count_complexity(build_for_counting(config), (height, width))
-        flops = [f'{paper / 1e9:.3f}G', f'{executed / 1e9:.3f}G']
-        table.rows.append([str(path), f'{height}x{width}', f'{params / 1e6:.3f}M', *flops])
-    table.notes.append(
-        'FLOPs are multiply-adds of one image, auxiliary head left out. The paper counts LKCA as '
-        "a convolution over all (2H-1)(2W-1) taps; 'executed' is what the chosen backend does."
-    )
-    return table
 
 
 def paper_counts(number: int) -> Table:

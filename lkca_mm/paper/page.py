@@ -19,11 +19,7 @@ from lkca_mm.visualization.curves import curves_of, draw_curves
 
 
 def _entry(job: Job, row: Row) -> dict[str, Any]:
-    """Returns the validation that stands beside the paper's.
-
-    Tables 6 and 7 score one run at several iterations; a shorter schedule has none of the later
-    ones, and its last is shown instead.
-    """
+    """Returns the validation at the printed iteration; a shorter schedule has its last instead."""
     curve = job.record['curve']
     same = [entry for entry in curve if row.iteration in (None, entry['iteration'])]
     return same[-1] if same else {} if job.schedule == 'paper' else curve[-1]

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -89,23 +90,21 @@ class Job:
 def _use_random_images(config: Config, root: Path, segments: bool) -> None:
     """Writes a few images of noise and has the loaders read them."""
     generator, side = np.random.default_rng(0), 512 if segments else config.model.backbone.img_size
+    shapes = {'images': (side, side, 3), **({'masks': (side, side)} if segments else {})}
     for split in ('train', 'val'):
-        for index in range(16):
-            shapes = {f'{split}/{index % 8}/{index}.png': (side, side, 3)}
-            if segments:
-                shapes = {f'{split}/images/{index}.png': (side, side, 3)}
-                shapes[f'{split}/masks/{index}.png'] = (side, side)
-            for name, shape in shapes.items() if index < 4 or not segments else ():
-                (root / name).parent.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(generator.integers(0, 151, shape, np.uint8)).save(root / name)
+        for index, kind in product(range(4 if segments else 16), shapes):
+            path = root / split / kind / str(index % 8) / f'{index}.png'
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(generator.integers(0, 151, shapes[kind], np.uint8)).save(path)
         loader = config[f'{split}_dataloader']
-        pipeline, folder = loader.dataset.pipeline, str(root / split)
+        pipeline, folder = loader.dataset.pipeline, root / split
         if segments:
             places = {'img_path': 'images', 'seg_map_path': 'masks'}
-            loader.dataset.update(data_root=folder, data_prefix=places, img_suffix='.png')
+            loader.dataset.update(data_root=str(folder), data_prefix=places, img_suffix='.png')
         else:
             pipeline = [{'type': 'LoadImageFromFile'}, *pipeline]
-            loader.dataset = {'type': 'CustomDataset', 'data_root': folder, 'pipeline': pipeline}
+            loader.dataset = {'type': 'CustomDataset', 'data_root': str(folder / 'images')}
+            loader.dataset.pipeline = pipeline
         # UPerHead pools to one pixel, where a batch of one leaves nothing to normalise over.
         loader.batch_size = 2 if segments and split == 'train' else 1 if segments else 8
 

@@ -8,13 +8,12 @@ from mmengine.runner import load_checkpoint
 from mmpretrain.registry import MODELS as PRETRAIN_MODELS
 from mmseg.models.backbones import VisionTransformer
 from mmseg.registry import MODELS as SEG_MODELS
-from mmseg_vit import renamed
 from packaging.version import Version
 from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.models import LKCAViT, PlainViT
+from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
 from lkca_mm.ops import lkca_reference
 
 TINY = dict(embed_dims=24, num_layers=4, num_heads=3, mlp_ratio=2)
@@ -41,7 +40,7 @@ def test_plain_vit_equals_mmseg(size, final_norm):
     )  # fmt: skip
     randomise(theirs).double()
     ours = PlainViT(arch=TINY, **settings).double()
-    ours.load_state_dict(renamed(theirs.state_dict(), ours.grid))
+    ours.load_state_dict(convert_mmseg_vit(theirs.state_dict()))
 
     x, y = (image(*size, dtype=torch.float64).requires_grad_() for _ in range(2))
     expected, found = theirs(x), ours(y)
@@ -52,10 +51,15 @@ def test_plain_vit_equals_mmseg(size, final_norm):
     sum(f.square().sum() for f in found).backward()
     torch.testing.assert_close(y.grad, x.grad, rtol=1e-5, atol=1e-5)
     gradients = {name: p.grad for name, p in theirs.named_parameters()}
-    for name, expected_gradient in renamed(gradients, ours.grid).items():
+    for name, expected_gradient in convert_mmseg_vit(gradients).items():
         torch.testing.assert_close(
             ours.get_parameter(name).grad, expected_gradient, rtol=1e-5, atol=1e-5
         )
+
+
+def test_conversion_of_a_grid_that_is_no_square():
+    vit = VisionTransformer(img_size=(32, 64), embed_dims=24, num_layers=1, num_heads=3)
+    assert convert_mmseg_vit(vit.state_dict(), (2, 4))['pos_embed'].shape == (1, 2, 4, 24)
 
 
 # --- LKCAViT is the paper's block ----------------------------------------------------

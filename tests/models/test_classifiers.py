@@ -8,12 +8,11 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.registry import MODELS
-from mmseg_vit import renamed
 from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
-from lkca_mm.models import LKCAViT, PlainViT
+from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
 from lkca_mm.ops import lkca_reference
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -104,18 +103,18 @@ def test_vit_classifier_is_mmpretrains():
         qkv_bias=False, norm_eps=1e-5,
     ).double().eval()  # fmt: skip
 
-    def in_ours(values):
+    def renamed(values):
         values = {name.replace('.attn.', '.mixer.'): value for name, value in values.items()}
-        return renamed(values, ours.grid)
+        return convert_mmseg_vit(values)
 
-    ours.load_state_dict(in_ours(theirs.state_dict()))
+    ours.load_state_dict(renamed(theirs.state_dict()))
     image = torch.randn(2, 3, 32, 32, dtype=torch.float64)
     (expected,), (found,) = theirs(image), ours(image)
     assert found.shape == (2, 24)
     torch.testing.assert_close(found, expected, rtol=1e-10, atol=1e-10)
     expected.square().sum().backward()
     found.square().sum().backward()
-    gradients = in_ours({name: p.grad for name, p in theirs.named_parameters()})
+    gradients = renamed({name: p.grad for name, p in theirs.named_parameters()})
     for name, gradient in gradients.items():
         torch.testing.assert_close(ours.get_parameter(name).grad, gradient, rtol=1e-9, atol=1e-10)
 
