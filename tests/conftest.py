@@ -1,15 +1,23 @@
-"""Settings of the whole test suite."""
+"""Settings of the whole test suite, and the tools as functions."""
 
+import gc
 import os
 import tempfile
+from functools import cache
 
 import pytest
 import torch
-from mmengine.logging import MessageHub
+from checks import call_tool
+from mmengine.config import Config
+from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
+from mmengine.runner import runner
+from mmengine.visualization import Visualizer
+from mmpretrain.visualization import UniversalVisualizer
+from mmseg.visualization import SegLocalVisualizer
+from yapf.yapflib import yapf_api
 
-# Before anything imports lkca_mm: what was measured on this machine must not choose
-# backends in the tests.
+# What was measured on this machine must not choose backends in the tests.
 os.environ['XDG_CACHE_HOME'] = tempfile.mkdtemp(prefix='lkca_mm_tests_')
 # Workers of pytest-xdist share the cores, and so do the processes that they start.
 _WORKERS = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
@@ -17,6 +25,11 @@ if _WORKERS > 1:
     _THREADS = max(1, (os.cpu_count() or 1) // _WORKERS)
     os.environ.setdefault('OMP_NUM_THREADS', str(_THREADS))
     torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
+
+_KEPT_BY_A_PROCESS = (
+    *(DefaultScope, MMLogger, MessageHub),
+    *(Visualizer, SegLocalVisualizer, UniversalVisualizer),
+)
 
 
 def pytest_collection_modifyitems(items):
@@ -27,6 +40,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if 'gpu' in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    """Spares the search through all that was imported: mmengine collects garbage often."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -53,3 +71,42 @@ def _take_back():
     for manager, instances in zip(managers, found, strict=True):
         manager._instance_dict.clear()
         manager._instance_dict.update(instances)
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _ask_once():
+    """Spares what is the same each time: the layout of a config's text, compilers' versions."""
+    form, environment, formatted = yapf_api.FormatCode, runner.collect_env, {}
+
+    def form_once(text, **options):
+        if text not in formatted:
+            formatted[text] = form(text, **options)
+        return formatted[text]
+
+    yapf_api.FormatCode, runner.collect_env = form_once, cache(environment)
+    yield
+    yapf_api.FormatCode, runner.collect_env = form, environment
+
+
+@pytest.fixture
+def run_tool(capfd):
+    """Returns a function that runs ``tools/<name>.py``: exit code, stdout, stderr."""
+
+    def run(name, *argv):
+        capfd.readouterr()
+        try:
+            code = call_tool(name, *argv)
+        finally:
+            # What a process would take with it: loggers on closed streams above all.
+            for manager in _KEPT_BY_A_PROCESS:
+                manager._instance_dict.clear()
+        printed = capfd.readouterr()
+        return code, printed.out, printed.err
+
+    return run
+
+
+@pytest.fixture
+def quick_text(monkeypatch):
+    """Spares the layout of the config's text, which takes longer than a few iterations."""
+    monkeypatch.setattr(Config, 'pretty_text', property(lambda config: config.filename))

@@ -197,23 +197,23 @@ def test_documents_say_what_the_records_say():
             assert updated(path, tables) == text, f'run python tools/report.py --write {path}'
 
 
-def test_the_tool_prints_writes_and_checks(tool, tmp_path):
+def test_the_tool_prints_writes_and_checks(run_tool, tmp_path):
     results, page = tmp_path / 'results', tmp_path / 'page.md'
     shutil.copytree(ROOT / 'results', results)
-    code, out, err = tool('report', 'table1', '--results', results)
+    code, out, err = run_tool('report', 'table1', '--results', results)
     assert code == 0 and out.startswith('## table1\n\n| model | config |'), err
-    code, out, _ = tool('report', 'table5', '--results', results, '--format', 'json')
+    code, out, _ = run_tool('report', 'table5', '--results', results, '--format', 'json')
     assert code == 0 and len(json.loads(out)['table5']['rows']) == 27
 
     page.write_text('before\n<!-- report: camvid -->\nold\n<!-- /report -->\nafter \\1\n')
-    code, _, err = tool('report', '--results', results, '--check', page)
+    code, _, err = run_tool('report', '--results', results, '--check', page)
     assert code == 1 and err.count('\n') == 1 and 'page.md' in err and '--write' in err
-    assert tool('report', '--results', results, '--write', page)[0] == 0
+    assert run_tool('report', '--results', results, '--write', page)[0] == 0
     assert '22.84 (n=1)' in page.read_text()
     assert page.read_text().startswith('before\n<!-- report: camvid -->\n\n| model |')
     assert page.read_text().endswith(' |\n\n<!-- /report -->\nafter \\1\n')
-    assert tool('report', '--results', results, '--check', page)[0] == 0
+    assert run_tool('report', '--results', results, '--check', page)[0] == 0
 
     for words in (['table9'], ['--results', tmp_path / 'no']):
-        code, _, err = tool('report', *words)
+        code, _, err = run_tool('report', *words)
         assert code == 1 and err.count('\n') == 1

@@ -5,7 +5,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from checks import ROOT
+
 DOCUMENTS = sorted(
     path.relative_to(ROOT)
     for pattern in ('*.md', 'docs/*.md', 'checkpoints/*.md', 'results/*.md')

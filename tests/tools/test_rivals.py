@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from checks import ROOT
 from PIL import Image
 
 pytest.importorskip('vit_pytorch')

@@ -18,11 +18,11 @@ def cifar_content(kind, seed=0, each=2):
     return {'data': pixels, kind.LABELS: labels.tolist(), 'batch_label': 'x'}
 
 
-def write_cifar(kind, root):
+def write_cifar(kind, root, each=2):
     folder = root / kind.SUBFOLDER
     folder.mkdir(parents=True)
     for seed, name in enumerate(name for names in kind.FILES.values() for name in names):
-        (folder / name).write_bytes(pickle.dumps(cifar_content(kind, seed)))
+        (folder / name).write_bytes(pickle.dumps(cifar_content(kind, seed, each)))
     return folder
 
 
