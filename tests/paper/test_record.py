@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from miniatures import write_two_classes
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
-from PIL import Image
 
 from lkca_mm.engine.record_hook import check_record_path
 from lkca_mm.errors import ConfigError, DataError
@@ -29,12 +29,8 @@ CLASSIFIER = dict(
 @pytest.fixture(scope='module')
 def images(tmp_path_factory):
     """16 images of 8 x 8 in two classes."""
-    root, generator = tmp_path_factory.mktemp('data'), np.random.default_rng(0)
-    for name, low in (('dark', 0), ('bright', 156)):
-        (root / name).mkdir()
-        for index in range(8):
-            pixels = generator.integers(low, low + 100, (8, 8, 3), np.uint8)
-            Image.fromarray(pixels).save(root / name / f'{index}.png')
+    root = tmp_path_factory.mktemp('data')
+    write_two_classes(root, 8)
     return str(root)
 
 
