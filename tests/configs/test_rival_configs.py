@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.registry import DefaultScope, init_default_scope
+from mmengine.registry import init_default_scope
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -24,13 +24,6 @@ CELLS = sorted(
         if not row.config.startswith(('vit-', 'lkca-'))
     }
 )
-
-
-@pytest.fixture(autouse=True)
-def forget_scope():
-    """Leaves no default scope behind for other tests."""
-    yield
-    DefaultScope._instance_dict.clear()
 
 
 def read(dataset, stem):

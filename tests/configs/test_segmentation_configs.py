@@ -7,7 +7,7 @@ import torch
 from mmcv.transforms import Compose
 from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import DefaultScope, init_default_scope
+from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.models.backbones import PCPVT, ResNetV1c, SwinTransformer
 from mmseg.registry import METRICS, MODELS
@@ -43,10 +43,8 @@ def test_config_builds(name):
     """Model with all heads, pipelines, metric; the leaves stay short."""
     config = read(name)
     model = MODELS.build(config.model)
-    assert (
-        model.decode_head.num_classes
-        == {'ade20k': 150, 'camvid': 11, 'scenes': 150}[name.split('_')[2].split('-')[0]]
-    )
+    classes = {'ade20k': 150, 'camvid': 11, 'scenes': 150}
+    assert model.decode_head.num_classes == classes[name.split('_')[2].split('-')[0]]
     assert type(model.backbone) is BACKBONES[name.split('_')[1].split('-')[0]]
     has_lkca = any(isinstance(module, LKCAMixer) for module in model.modules())
     assert has_lkca == ('lkca' in name)
@@ -54,8 +52,7 @@ def test_config_builds(name):
         assert len(Compose(config[pipeline]).transforms) == len(config[pipeline])
     METRICS.build(config.test_evaluator)
     assert config.custom_imports.imports == ['lkca_mm']
-    lines = (CONFIGS / f'{name}.py').read_text().splitlines()
-    assert len(lines) < 45
+    assert len((CONFIGS / f'{name}.py').read_text().splitlines()) < 45
 
 
 @pytest.mark.parametrize('name', RIVALS)
@@ -112,10 +109,3 @@ def test_no_decay_on_norm_and_position(tmp_path):
     }
     assert 'backbone.layers.0.mlp.fc1.weight' in decayed
     assert not any('norm' in name or 'pos_embed' in name or 'cls_token' in name for name in decayed)
-
-
-@pytest.fixture(autouse=True)
-def forget_scope():
-    """Leaves no default scope behind for other tests."""
-    yield
-    DefaultScope._instance_dict.clear()

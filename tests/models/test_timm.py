@@ -21,10 +21,7 @@ NAMES = [
     for size in ('small', 'base')
     for p in (16, 32)
 ] + [f'lkca_{size}_patch4_32' for size in 'tbl']
-SMALL = {
-    'lkca_vit_small_patch16_512': LKCAViT,
-    'plain_vit_small_patch16_512': PlainViT,
-}
+SMALL = {'lkca_vit_small_patch16_512': LKCAViT, 'plain_vit_small_patch16_512': PlainViT}
 
 
 def small(name, **settings):

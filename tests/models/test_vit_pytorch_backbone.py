@@ -37,11 +37,7 @@ SMALL = {
         dict(dim=16, depth=1, heads=2, mlp_dim=16, t2t_layers=((5, 4), (3, 2))),
     ),
     'TwinsSVT': ('twins_svt', False, STAGES),
-    'XCiT': (
-        'xcit',
-        True,
-        dict(patch_size=8, dim=16, depth=1, cls_depth=1, heads=2, mlp_dim=16),
-    ),
+    'XCiT': ('xcit', True, dict(patch_size=8, dim=16, depth=1, cls_depth=1, heads=2, mlp_dim=16)),
 }
 
 

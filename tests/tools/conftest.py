@@ -2,7 +2,9 @@
 
 import pytest
 from checks import ROOT
+from miniatures import write_cifar
 
+from lkca_mm.datasets import CheckedCIFAR10
 from lkca_mm.datasets.scenes import prepare_scenes
 
 
@@ -48,6 +50,40 @@ train_cfg = dict(max_iters=4, val_interval=2)
 default_hooks = dict(
     logger=dict(interval=1), checkpoint=dict(interval=2, max_keep_ckpts=2)
 )
+work_dir = {str(tmp_path / 'work')!r}
+{text}
+"""
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_classifier(tmp_path):
+    """Returns a function that writes CIFAR-10's config, shrunk, and what it is given.
+
+    Two epochs of three passes over 50 images.
+    """
+    write_cifar(CheckedCIFAR10, tmp_path / 'cifar', each=1)
+
+    def write(text=''):
+        path = tmp_path / 'classifier.py'
+        path.write_text(
+            f"""
+_base_ = {str(ROOT / 'configs' / 'cifar10' / 'lkca-t_100e.py')!r}
+arch = dict(_delete_=True, embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1)
+model = dict(backbone=dict(arch=arch, patch_size=8), head=dict(in_channels=16))
+loader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(data_root={str(tmp_path / 'cifar')!r}, allow_partial=True),
+)
+train_dataloader = dict(batch_size=8, **loader)
+val_dataloader = dict(batch_size=20, **loader)
+test_dataloader = val_dataloader
+train_cfg = dict(max_epochs=2, val_interval=2)
+param_scheduler = []
+default_hooks = dict(logger=dict(interval=5), checkpoint=dict(interval=2))
 work_dir = {str(tmp_path / 'work')!r}
 {text}
 """

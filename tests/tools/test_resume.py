@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from checks import ROOT, differences, finish, start_tool, state, trained_state
-from miniatures import write_cifar
+from checks import differences, finish, start_tool, state, trained_state
 
-from lkca_mm.datasets import CheckedCIFAR10
 from lkca_mm.engine import InterruptHook
 
 pytestmark = pytest.mark.usefixtures('quick_text')
@@ -36,30 +34,17 @@ custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
                 dict(type='EMAHook', momentum=0.1)]
 """
 CLASSIFICATION = """
-_base_ = {base!r}
-model = dict(
-    backbone=dict(
-        drop_path_rate=0.1,
-        arch=dict(_delete_=True, embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1),
-        img_size=32, patch_size=8,
-    ),
-    head=dict(in_channels=16),
-)
-data = dict(data_root={data!r}, allow_partial=True)
-train_dataloader = dict(batch_size=8, num_workers=2, dataset=data)
-val_dataloader = dict(batch_size=20, num_workers=0, persistent_workers=False, dataset=data)
-test_dataloader = val_dataloader
-train_cfg = dict(max_epochs={epochs}, passes_per_epoch=3, val_interval=2)
+model['backbone']['drop_path_rate'] = 0.1
+train_dataloader['num_workers'] = 2
+train_dataloader['persistent_workers'] = True
+train_cfg.update(max_epochs={epochs})
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1,
          convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=1, end={epochs},
          convert_to_iter_based=True),
 ]
-default_hooks = dict(
-    logger=dict(interval=5),
-    checkpoint=dict(by_epoch=False, interval=3, max_keep_ckpts=2, save_best=None),
-)
+default_hooks['checkpoint'] = dict(by_epoch=False, interval=3, max_keep_ckpts=2, save_best=None)
 custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
                 dict(type='EMAHook', momentum=0.1)]
 """
@@ -69,21 +54,6 @@ custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
 def write_segmentation(write_config):
     def write(end, val=9, interval=3, best='mIoU'):
         return write_config(SEGMENTATION.format(end=end, val=val, interval=interval, best=best))
-
-    return write
-
-
-@pytest.fixture
-def write_classification(tmp_path):
-    """Returns a function that writes CIFAR-10's config, shrunk: epochs of 18 iterations."""
-
-    def write(end):
-        write_cifar(CheckedCIFAR10, tmp_path / 'cifar', each=1)
-        path = tmp_path / 'classification.py'
-        base = str(ROOT / 'configs' / 'cifar10' / 'lkca-t_100e.py')
-        data = str(tmp_path / 'cifar')
-        path.write_text(CLASSIFICATION.format(base=base, data=data, epochs=end // 18))
-        return path
 
     return write
 
@@ -112,14 +82,18 @@ def kill_at_random(process, work, generator):
 
 
 @pytest.mark.parametrize('task', ['segmentation', 'classification'])
-def test_killed_and_resumed_run_ends_in_the_same_bits(request, tmp_path, task):
+def test_killed_and_resumed_run_ends_in_the_same_bits(
+    write_segmentation, write_classifier, tmp_path, task
+):
     """`KILLS=50 python -m pytest tests/tools/test_resume.py` kills fifty times."""
     kills = int(os.environ.get('KILLS', '3'))
-    end = 18 * max(2, kills * 12 // 18) if task == 'classification' else 9 * kills
-    config = request.getfixturevalue(f'write_{task}')(end)
+    if task == 'segmentation':
+        config = write_segmentation(9 * kills)
+    else:  # an epoch has 18 iterations
+        config = write_classifier(CLASSIFICATION.format(epochs=max(2, kills * 12 // 18)))
     log = tmp_path / 'log'
     command = ['train', config, '--deterministic', '--seed', 1]
-    command += ['--cfg-options', f'train_dataloader.num_workers={2 - (task == "segmentation")}']
+    command += ['--cfg-options', 'train_dataloader.num_workers=1'] * (task == 'segmentation')
     finish(start_tool(*command, '--work-dir', tmp_path / 'straight', log=log), log)
     work, generator = tmp_path / 'killed', random.Random(0)
     for left in reversed(range(kills + 1)):
@@ -188,11 +162,7 @@ def straight(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ('interval', 'best', 'saved'),
-    [
-        (2, None, 'iter_4.pth'),
-        (3, None, 'interrupted_iter_4.pth'),
-        (3, 'mIoU', 'iter_4.pth'),
-    ],
+    [(2, None, 'iter_4.pth'), (3, None, 'interrupted_iter_4.pth'), (3, 'mIoU', 'iter_4.pth')],
     ids=['saved before the validation', 'not saved', 'saved as the best'],
 )
 def test_ctrl_c_in_a_validation_of_averaged_weights(
