@@ -38,8 +38,10 @@ def test_describe(error, line):
 
 @pytest.mark.parametrize('error', [DataError('a.png: cannot be read'), ValueError('wrong')])
 def test_errors_of_data_workers_lose_their_traceback(error):
+    items = iter(DataLoader(Faulty(error), num_workers=1))
     with pytest.raises(type(error)) as caught:
-        next(iter(DataLoader(Faulty(error), num_workers=1)))
+        next(items)
+    assert list(items) == []  # asked to the end, so that the worker ends at once
     assert 'Traceback' in str(caught.value)
     assert describe(caught.value) == describe(error)
 

@@ -7,13 +7,10 @@ import pytest
 from lkca_mm import installation
 from lkca_mm.errors import InstallationError
 
-FORKS = {
-    'onedl-mmengine': '0.10.12',
-    'onedl-mmcv': '2.3.6',
-    'onedl-mmsegmentation': '1.4.2',
-    'onedl-mmpretrain': '1.3.6',
-}
-UPSTREAM = {'mmengine': '0.10.7', 'mmcv': '2.1.0', 'mmsegmentation': '1.2.2', 'mmpretrain': '1.2.0'}
+UPSTREAM = dict(mmengine='0.10.7', mmcv='2.1.0', mmsegmentation='1.2.2', mmpretrain='1.2.0')
+FORKS = dict(
+    zip((f'onedl-{n}' for n in UPSTREAM), ('0.10.12', '2.3.6', '1.4.2', '1.3.6'), strict=True)
+)
 
 
 @pytest.fixture
@@ -44,17 +41,13 @@ def test_missing_package(check, missing):
         check({name: number for name, number in FORKS.items() if name != missing})
     message = str(caught.value)
     assert '\n' not in message
-    assert 'is not installed' in message
-    assert 'lkca_mm[openmmlab]' in message
-    assert f'{UPSTREAM_OF[missing]}' in message
-
-
-UPSTREAM_OF = dict(zip(FORKS, UPSTREAM, strict=True))
+    name = missing.removeprefix('onedl-')
+    assert all(words in message for words in ('is not installed', 'lkca_mm[openmmlab]', name))
 
 
 @pytest.mark.parametrize('fork', FORKS)
 def test_fork_and_upstream_together(check, fork):
-    upstream = UPSTREAM_OF[fork]
+    upstream = fork.removeprefix('onedl-')
     with pytest.raises(InstallationError) as caught:
         check(FORKS | {upstream: UPSTREAM[upstream]})
     message = str(caught.value)

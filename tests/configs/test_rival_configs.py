@@ -68,18 +68,3 @@ def test_recipe_is_that_of_lkca(stem, dataset):
         assert ours[key] == lkca[key]
     assert ours.model.train_cfg == lkca.model.train_cfg
     assert ours.model.head.loss == lkca.model.head.loss
-
-
-def test_swin_is_the_small_one_of_the_trainer():
-    """Patches as large as a quarter of LKCA's, three stages of windows of 4 x 4."""
-    for dataset, patch in (('cifar10', 2), ('tiny-imagenet', 4)):
-        model = build(read(dataset, 'swin-s'))
-        backbone = model.backbone
-        assert backbone.patch_embed.projection.kernel_size == (patch, patch)
-        assert backbone.absolute_pos_embed.shape == (1, 256, 84)
-        assert [len(stage.blocks) for stage in backbone.stages] == [1, 3, 2]
-        assert [stage.blocks[0].attn.w_msa.num_heads for stage in backbone.stages] == [3, 6, 12]
-        blocks = [block for stage in backbone.stages for block in stage.blocks]
-        assert {block.attn.window_size for block in blocks} == {4}
-        assert blocks[0].attn.drop.drop_prob == 0
-        assert blocks[-1].attn.drop.drop_prob == pytest.approx(0.1)

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 import torch
-from random_weights import randomise
+from checks import randomise
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAMixer, LKCAViT, MAELKCAViT

@@ -139,19 +139,6 @@ def test_iterations_are_counted_where_there_are_no_epochs(train):
     assert 'epoch' not in record['curve'][0] and record['finished'] is True
 
 
-def test_a_segmentor_s_record_has_the_iou_of_each_class():
-    from lkca_mm.evaluation import TopIoUMetric
-
-    metric = TopIoUMetric(top=1)
-    metric.dataset_meta = {'classes': ('sky', 'road', 'bird')}
-    # sky: 3 of 4, road: 1 of 4; no bird in truth or prediction.
-    counts = [torch.tensor(values, dtype=torch.float64) for values in ([3, 1, 0], [4, 4, 0])]
-    scores = metric.compute_metrics([(*counts, counts[1], counts[1])])
-    assert scores['mIoU@1'] == 75.0
-    assert metric.class_iou['sky'] == 75.0 and metric.class_iou['road'] == 25.0
-    assert math.isnan(metric.class_iou['bird'])
-
-
 @pytest.mark.parametrize(
     ('content', 'resumed', 'config', 'told'),
     [

@@ -92,9 +92,8 @@ def test_models_side_by_side(run_tool, write_config, write_classifier, tmp_path,
     monkeypatch.setattr('lkca_mm.benchmark.model.CompileHook', lambda: CompileHook(backend='eager'))
     torch._dynamo.reset()
     before = torch._dynamo.utils.counters['stats']['unique_graphs']
-    record, out = measure(
-        run_tool, tmp_path, 'model', write_config(), write_classifier(), '--amp', '--compile', '--rounds', 1
-    )  # fmt: skip
+    words = (write_config(), write_classifier(), '--amp', '--compile', '--rounds', 1)
+    record, out = measure(run_tool, tmp_path, 'model', *words)
     # Training alone is compiled: a graph for each of the four compiled cases.
     assert torch._dynamo.utils.counters['stats']['unique_graphs'] == before + 4
     assert 'train_peak_mib' in out
@@ -132,10 +131,8 @@ def test_inference_keeps_its_folded_kernels(write_config, monkeypatch):
 
 
 def test_the_loop_beside_the_bare_step(run_tool, write_classifier, tmp_path):
-    record, out = measure(
-        run_tool, tmp_path, 'train', write_classifier(), '--block', 4, '--rounds', 2,
-        '--cfg-options', 'train_dataloader.batch_size=6',
-    )  # fmt: skip
+    options = ('--block', 4, '--rounds', 2, '--cfg-options', 'train_dataloader.batch_size=6')
+    record, out = measure(run_tool, tmp_path, 'train', write_classifier(), *options)
     assert 'times_bare' in out
     assert record['settings']['cfg_options'] == ['train_dataloader.batch_size=6']
     (result,) = record['results']
