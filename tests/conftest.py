@@ -13,8 +13,6 @@ from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import runner
 from mmengine.visualization import Visualizer
-from mmpretrain.visualization import UniversalVisualizer
-from mmseg.visualization import SegLocalVisualizer
 from yapf.yapflib import yapf_api
 
 # What was measured on this machine must not choose backends in the tests.
@@ -25,11 +23,6 @@ if _WORKERS > 1:
     _THREADS = max(1, (os.cpu_count() or 1) // _WORKERS)
     os.environ.setdefault('OMP_NUM_THREADS', str(_THREADS))
     torch.set_num_threads(int(os.environ['OMP_NUM_THREADS']))
-
-_KEPT_BY_A_PROCESS = (
-    *(DefaultScope, MMLogger, MessageHub),
-    *(Visualizer, SegLocalVisualizer, UniversalVisualizer),
-)
 
 
 def pytest_collection_modifyitems(items):
@@ -73,7 +66,7 @@ def _take_back():
         manager._instance_dict.update(instances)
 
 
-@pytest.fixture(autouse=True, scope='session')
+@pytest.fixture(scope='session')
 def _ask_once():
     """Spares what is the same each time: the layout of a config's text, compilers' versions."""
     form, environment, formatted = yapf_api.FormatCode, runner.collect_env, {}
@@ -89,8 +82,13 @@ def _ask_once():
 
 
 @pytest.fixture
-def run_tool(capfd):
+def run_tool(capfd, _ask_once):
     """Returns a function that runs ``tools/<name>.py``: exit code, stdout, stderr."""
+    # Here, so that tests of the operator load neither.
+    from mmpretrain.visualization import UniversalVisualizer
+    from mmseg.visualization import SegLocalVisualizer
+
+    visualizers = (Visualizer, SegLocalVisualizer, UniversalVisualizer)
 
     def run(name, *argv):
         capfd.readouterr()
@@ -98,7 +96,7 @@ def run_tool(capfd):
             code = call_tool(name, *argv)
         finally:
             # What a process would take with it: loggers on closed streams above all.
-            for manager in _KEPT_BY_A_PROCESS:
+            for manager in (DefaultScope, MMLogger, MessageHub, *visualizers):
                 manager._instance_dict.clear()
         printed = capfd.readouterr()
         return code, printed.out, printed.err

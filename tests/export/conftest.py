@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from checks import randomise
 from mmengine.registry import MODELS, init_default_scope
+from random_weights import randomise
 
 import lkca_mm.models  # noqa: F401
 

@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from checks import randomise
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as ENGINE_MODELS
 from mmengine.runner import load_checkpoint
@@ -10,6 +9,7 @@ from mmpretrain.registry import MODELS as PRETRAIN_MODELS
 from mmseg.models.backbones import VisionTransformer
 from mmseg.registry import MODELS as SEG_MODELS
 from packaging.version import Version
+from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import CheckpointError, ConfigError

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from checks import randomise
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.registry import MODELS
+from random_weights import randomise
 from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError

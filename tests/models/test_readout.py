@@ -2,8 +2,8 @@
 
 import pytest
 import torch
-from checks import randomise
 from mmseg.models.backbones import VisionTransformer
+from random_weights import randomise
 
 from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
 

@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from checks import randomise
 from mmengine.registry import DefaultScope
 from mmpretrain.registry import MODELS as PRETRAIN_MODELS
 from mmseg.registry import MODELS as SEG_MODELS
+from random_weights import randomise
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import SimpleFeaturePyramid

@@ -9,12 +9,11 @@ import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
-from checks import ROOT
+from document_commands import ROOT, commands
 from mmengine.config import Config
 from PIL import Image
 
@@ -23,13 +22,6 @@ from lkca_mm.datasets.scenes import prepare_scenes
 
 pytestmark = pytest.mark.usefixtures('quick_text')
 
-DOCUMENTS = sorted(
-    path.relative_to(ROOT)
-    for pattern in ('*.md', 'docs/*.md', 'checkpoints/*.md', 'results/*.md')
-    for path in ROOT.glob(pattern)
-)
-BLOCK = re.compile(r'^```(?:bash|sh|shell|console)\n(.*?)^```', re.MULTILINE | re.DOTALL)
-ASSIGNMENT = re.compile(r'^\w+=(?:\$\(.*\)|"[^"]*"|\'[^\']*\'|\S*)$')
 # What takes hours, a network or mmdet is understood here, and tried by these tests.
 ELSEWHERE = {
     'tools/prepare_data.py': 'tests/tools/test_prepare_data.py',
@@ -69,56 +61,15 @@ default_hooks = dict(checkpoint=dict(interval=1))
 """
 
 
-@dataclass(frozen=True)
-class Command:
-    """A command of a document.
-
-    Attributes:
-        document: The document, relative to the project's folder.
-        text: The command, on one line and without its comment.
-        before: What the document assigns to variables before it.
-    """
-
-    document: Path
-    text: str
-    before: str
-
-    def __str__(self):
-        return f'{self.document}: {self.text}'
-
-    def words(self, folder):
-        """Returns the words that bash gives to a program in a folder."""
-        script = f"{self.before}\nprintf '%s\\0' {self.text}"
-        done = subprocess.run(
-            ['bash', '-c', script], cwd=folder, check=True, capture_output=True, text=True
-        )
-        return done.stdout.split('\0')[:-1]
-
-    @property
-    def kind(self):
-        """The tool, and what the tool is asked for where it does several things."""
-        return re.search(r'tools/(visualize\.py \w+|\w+)', self.text)[1]
+def kind(command):
+    """Returns the tool, and what the tool is asked for where it does several things."""
+    return re.search(r'tools/(visualize\.py \w+|\w+)', command.text)[1]
 
 
-def find_commands():
-    """Returns all commands, each once."""
-    found = {}
-    for document in DOCUMENTS:
-        before = []
-        for block in BLOCK.findall((ROOT / document).read_text(encoding='utf-8')):
-            for line in block.replace('\\\n', ' ').splitlines():
-                line = re.sub(r'\s+', ' ', re.sub(r'(^|\s+)#.*$', '', line).strip())
-                if ASSIGNMENT.match(line):
-                    before.append(line)
-                elif line:
-                    found.setdefault(line, Command(document, line, '\n'.join(before)))
-    return list(found.values())
-
-
-COMMANDS = find_commands()
+COMMANDS = commands()
 TOOLS = [command for command in COMMANDS if re.search(r'python tools/\w+\.py', command.text)]
 HERE = [one for one in TOOLS if not any(words in one.text for words in ELSEWHERE)]
-FIRST = list({command.kind: command for command in reversed(HERE)}.values())[::-1]
+FIRST = list({kind(command): command for command in reversed(HERE)}.values())[::-1]
 
 
 @pytest.fixture(scope='module')
@@ -222,5 +173,5 @@ def test_commands_are_found_and_tried():
     assert 'make demo' in texts and len(texts) > 40
     kinds = {'train', 'test', 'predict', 'complexity', 'export', 'report'}
     kinds |= {f'visualize.py {what}' for what in ('kernels', 'erf', 'predictions', 'curves')}
-    assert {command.kind for command in FIRST} >= kinds
+    assert {kind(command) for command in FIRST} >= kinds
     assert all((ROOT / test).is_file() for test in ELSEWHERE.values())

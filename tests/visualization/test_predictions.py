@@ -10,7 +10,11 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from PIL import Image
 
-from lkca_mm.visualization.predictions import draw_overlay, draw_predictions, save_image
+from lkca_mm.visualization.predictions import (
+    draw_overlay,
+    draw_predictions,
+    save_image,
+)
 
 META = {'classes': ['sky', 'road'], 'palette': [[200, 0, 0], [0, 0, 240]]}
 
