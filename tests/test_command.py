@@ -32,7 +32,7 @@ class Faulty(Dataset):
     ],
     ids=['ours', 'two lines', 'no words', 'too many words'],
 )
-def test_describe(error, line):
+def test_errors_are_described_in_one_line(error, line):
     assert describe(error) == line
 
 
@@ -57,7 +57,7 @@ def test_errors_of_data_workers_lose_their_traceback(error):
     ],
     ids=str,
 )
-def test_run_tool(capsys, result, code, line, debug):
+def test_exit_code_and_last_line(capsys, result, code, line, debug):
     def main(args):
         if isinstance(result, BaseException):
             raise result

@@ -38,7 +38,7 @@ def build(config):
 
 
 @pytest.mark.parametrize(('stem', 'dataset'), [cell for cell in CELLS if cell[1] != 'cifar100'])
-def test_forward_and_backward(stem, dataset):
+def test_loss_reaches_every_weight_and_scores_all_classes(stem, dataset):
     """Images differ, a loss of mixed labels reaches every weight, scores are of all classes."""
     config = read(dataset, stem)
     classes, size = CLASSES[dataset], 64 if dataset == 'tiny-imagenet' else 32

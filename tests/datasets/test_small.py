@@ -108,7 +108,7 @@ def python2(array):
 
 
 @pytest.mark.parametrize('form', ['python2', 'numpy1', 'fortran', 0, 5])
-def test_pickles_of_every_age(tmp_path, form):
+def test_pickles_of_every_protocol_load(tmp_path, form):
     folder = write_cifar(CheckedCIFAR10, tmp_path)
     content = {**cifar_content(CheckedCIFAR10, each=1), 'labels': list(range(10))}
     if form == 'python2':
@@ -138,7 +138,7 @@ class Evil:
     ('function', 'protocol'),
     [(exec, 0), (exec, 2), (exec, 4), (np.load, 2), (getattr, 2), (np.ndarray, 2)],
 )
-def test_no_code_of_a_file_is_run(monkeypatch, tmp_path, protocol, function):
+def test_code_in_a_file_is_not_run(monkeypatch, tmp_path, protocol, function):
     folder = write_cifar(CheckedCIFAR10, tmp_path)
     monkeypatch.chdir(tmp_path)
     call = Evil(function, 'open("ran", "w")')
@@ -161,7 +161,7 @@ def test_no_code_of_a_file_is_run(monkeypatch, tmp_path, protocol, function):
         (None, 'is damaged'),  # cut off
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path, changes, words):
+def test_wrong_content_is_named(tmp_path, changes, words):
     file = write_cifar(CheckedCIFAR10, tmp_path) / 'test_batch'
     if changes is None:
         file.write_bytes(file.read_bytes()[:-100])
@@ -181,7 +181,7 @@ def test_numbers_of_images(small, tmp_path):
     assert len(build(CheckedCIFAR10, tmp_path, split='test', allow_partial=True)) == 30
 
 
-def test_official_numbers_are_asked_for(tmp_path):
+def test_official_numbers_of_images_are_required(tmp_path):
     write_cifar(CheckedCIFAR100, tmp_path)
     write_svhn(tmp_path / 'svhn')
     write_tiny(tmp_path / 'tiny')

@@ -62,7 +62,7 @@ def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
         assert result['roofline'][name] == pytest.approx(1e3 * max(compute, copy))
 
 
-def test_the_sweep_takes_both_modes(run_tool, tmp_path, monkeypatch):
+def test_the_sweep_measures_both_modes(run_tool, tmp_path, monkeypatch):
     cases = [OpCase(4, 12, 2), OpCase(6, 12, 1)]
     monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: cases)
     record, _ = measure(run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16')
@@ -148,7 +148,7 @@ def test_the_loop_by_iterations(run_tool, write_config, tmp_path):
 
 
 @pytest.mark.parametrize('amp', [False, True])
-def test_an_iteration_waits_for_no_number(write_classifier, tmp_path, monkeypatch, amp):
+def test_an_iteration_reads_no_value_from_the_device(write_classifier, tmp_path, monkeypatch, amp):
     """The recipe as it is: on a GPU, the host waits for each tensor that becomes a number."""
     if Version(torch.__version__) < Version('2.4'):
         pytest.skip('the optimizer of PyTorch before 2.4 reads numbers where it is not fused')
