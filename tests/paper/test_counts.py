@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from lkca_mm.ops import multiply_adds
+from lkca_mm.paper import counts
 from lkca_mm.paper.counts import count_complexity, count_row, count_trainer_flops
 from lkca_mm.paper.tables import load_models, load_table
 
@@ -28,10 +29,16 @@ RIVALS = [stem for stem in ROWS if '_' not in stem and stem not in OURS]
 SEGMENTORS = [stem for stem in ROWS if '_' in stem]
 
 
+def count_parameters(network, size):
+    return counts.Complexity(sum(p.numel() for p in network.parameters()), 0, 0)
+
+
 @pytest.mark.parametrize('stem', OURS + RIVALS)
-def test_classifiers_have_the_printed_counts(stem):
+def test_classifiers_have_the_printed_counts(stem, monkeypatch):
     if stem in RIVALS:
         pytest.importorskip('vit_pytorch')
+        if not stem.endswith('-t'):  # of each family one is traced too, for what it executes
+            monkeypatch.setattr(counts, 'count_complexity', count_parameters)
     row, model = ROWS[stem], load_models()[stem]
     params, flops, _ = count_row(model)
     assert params == model.built_params
