@@ -1,13 +1,13 @@
-"""Settings of the whole test suite."""
+"""Settings of the whole test suite, and the tools as functions."""
 
-import importlib.util
+import gc
 import os
 import tempfile
 from functools import cache
-from pathlib import Path
 
 import pytest
 import torch
+from checks import call_tool
 from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
@@ -15,10 +15,7 @@ from mmengine.runner import runner
 from mmengine.visualization import Visualizer
 from yapf.yapflib import yapf_api
 
-_ROOT = Path(__file__).parents[1]
-
-# Before anything imports lkca_mm: what was measured on this machine must not choose
-# backends in the tests.
+# What was measured on this machine must not choose backends in the tests.
 os.environ['XDG_CACHE_HOME'] = tempfile.mkdtemp(prefix='lkca_mm_tests_')
 # Workers of pytest-xdist share the cores, and so do the processes that they start.
 _WORKERS = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
@@ -36,6 +33,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if 'gpu' in item.keywords:
             item.add_marker(skip)
+
+
+def pytest_collection_finish():
+    """Spares the search through all that was imported: mmengine collects garbage often."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope='module')
@@ -86,21 +88,12 @@ def run_tool(capfd, _ask_once):
     from mmpretrain.visualization import UniversalVisualizer
     from mmseg.visualization import SegLocalVisualizer
 
-    from lkca_mm.command import run_tool as run_tool_main
-
     visualizers = (Visualizer, SegLocalVisualizer, UniversalVisualizer)
 
     def run(name, *argv):
-        path = _ROOT / 'tools' / f'{name}.py'
-        spec = importlib.util.spec_from_file_location(f'{name}_tool', path)
-        tool = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(tool)
         capfd.readouterr()
         try:
-            args = tool.build_parser().parse_args([str(word) for word in argv])
-            code = run_tool_main(tool.main, args)
-        except SystemExit as end:  # argparse's way out
-            code = end.code
+            code = call_tool(name, *argv)
         finally:
             # What a process would take with it: loggers on closed streams above all.
             for manager in (DefaultScope, MMLogger, MessageHub, *visualizers):

@@ -32,14 +32,16 @@ class Faulty(Dataset):
     ],
     ids=['ours', 'two lines', 'no words', 'too many words'],
 )
-def test_describe(error, line):
+def test_errors_are_described_in_one_line(error, line):
     assert describe(error) == line
 
 
 @pytest.mark.parametrize('error', [DataError('a.png: cannot be read'), ValueError('wrong')])
 def test_errors_of_data_workers_lose_their_traceback(error):
+    items = iter(DataLoader(Faulty(error), num_workers=1))
     with pytest.raises(type(error)) as caught:
-        next(iter(DataLoader(Faulty(error), num_workers=1)))
+        next(items)
+    assert list(items) == []  # asked to the end, so that the worker ends at once
     assert 'Traceback' in str(caught.value)
     assert describe(caught.value) == describe(error)
 
@@ -55,7 +57,7 @@ def test_errors_of_data_workers_lose_their_traceback(error):
     ],
     ids=str,
 )
-def test_run_tool(capsys, result, code, line, debug):
+def test_exit_code_and_last_line(capsys, result, code, line, debug):
     def main(args):
         if isinstance(result, BaseException):
             raise result

@@ -1,20 +1,27 @@
-"""The README names commands and files that exist; tests/paper checks its tables."""
+"""README.md and CONTRIBUTING.md name commands and files that exist; tests/paper checks tables."""
 
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / 'README.md').read_text(encoding='utf-8')
+PATHS = r'(?:configs|tools|results|docs|lkca_mm|tests)/[\w./-]*[\w/]'
+WRITTEN_BY_THE_READER = ('leaves.py', 'alternating')
+
+
+@pytest.mark.parametrize('name', ['README.md', 'CONTRIBUTING.md'])
+def test_named_files_and_targets_exist(name):
+    text = (ROOT / name).read_text(encoding='utf-8')
+    for path in re.findall(PATHS, text):
+        if not any(word in path for word in WRITTEN_BY_THE_READER):
+            assert (ROOT / path).exists(), path
+    makefile = (ROOT / 'Makefile').read_text(encoding='utf-8')
+    for target in re.findall(r'^make ([\w-]+)|`make ([\w-]+)', text, re.M):
+        assert re.search(rf'^{"".join(target)}:', makefile, re.M), target
 
 
 def test_first_screen_names_both_commands():
-    first = README.splitlines()[:20]
-    assert any(line.startswith('make demo') for line in first)
-    assert any(line.startswith('make test') for line in first)
-    makefile = (ROOT / 'Makefile').read_text(encoding='utf-8')
-    assert re.search(r'^demo:', makefile, re.M) and re.search(r'^test:', makefile, re.M)
-
-
-def test_named_files_exist():
-    for path in re.findall(r'(?:configs|tools|results|docs|lkca_mm)/[\w./-]+\w', README):
-        assert (ROOT / path).exists(), path
+    first = (ROOT / 'README.md').read_text(encoding='utf-8').splitlines()[:20]
+    for command in ('make demo', 'make test'):
+        assert any(line.startswith(command) for line in first)

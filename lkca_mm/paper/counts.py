@@ -72,8 +72,9 @@ def count_complexity(
         shapes[mixer] = (tuple(kernel_size), inputs[1], kernels, output.shape[-1])
 
     handles = [mixer.register_forward_hook(note_shape) for mixer in mixers]
-    with torch.no_grad():
-        model(image)
+    if mixers:
+        with torch.no_grad():
+            model(image)
     for handle in handles:
         handle.remove()
     for mixer in mixers:

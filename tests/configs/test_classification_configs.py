@@ -5,6 +5,7 @@ tests/paper counts their models.
 
 import pickle
 from itertools import pairwise
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -74,25 +75,21 @@ def test_every_cell_has_a_leaf(dataset, name):
 
 
 @pytest.fixture(scope='module')
-def cifar(tmp_path_factory):
-    """Black pictures in CIFAR-10's files, as many as there are in the real ones."""
-    folder = tmp_path_factory.mktemp('data') / 'cifar-10-batches-py'
-    folder.mkdir()
+def runner(tmp_path_factory):
+    """The runner of LKCA-B on CIFAR-10, built as far as runner.train() builds it.
+
+    Black images in CIFAR-10's files, as many as there are in the real ones.
+    """
+    data = tmp_path_factory.mktemp('data')
+    (data / 'cifar-10-batches-py').mkdir()
     content = {'data': np.zeros((10_000, 3072), np.uint8), 'labels': list(range(10)) * 1000}
     for name in (*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch'):
-        (folder / name).write_bytes(pickle.dumps(content))
-    return str(folder.parent)
-
-
-@pytest.fixture(scope='module')
-def runner(cifar, tmp_path_factory):
-    """The runner of LKCA-B on CIFAR-10, built as far as runner.train() builds it."""
+        (data / 'cifar-10-batches-py' / name).write_bytes(pickle.dumps(content))
     config = read('cifar10/lkca-b_100e.py')
     config.work_dir = str(tmp_path_factory.mktemp('work'))
-    for loader in ('train_dataloader', 'val_dataloader', 'test_dataloader'):
-        config[loader].dataset.data_root = cifar
-        config[loader].num_workers = 0
-        config[loader].persistent_workers = False
+    for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
+        loader.dataset.data_root = str(data)
+        loader.num_workers, loader.persistent_workers = 0, False
     runner = Runner.from_cfg(config)
     runner._train_loop = runner.build_train_loop(runner._train_loop)
     runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
@@ -103,11 +100,8 @@ def runner(cifar, tmp_path_factory):
 def test_recipe_passes_and_batches(runner):
     """An epoch of the authors: 1,171 iterations of 128, the rest dropped; 117,100 in all."""
     loop, loader = runner.train_loop, runner.train_dataloader
-    assert loop.passes_per_epoch == 3
-    assert loop.max_epochs == 100
-    assert loader.batch_size == 128
-    assert len(loader) == 1171
-    assert loop.max_iters == 117_100
+    assert (loop.passes_per_epoch, loop.max_epochs, loop.max_iters) == (3, 100, 117_100)
+    assert (loader.batch_size, len(loader)) == (128, 1171)
 
 
 def test_recipe_augmentation(runner):
@@ -125,15 +119,15 @@ def test_recipe_augmentation(runner):
     mean, std = np.array([0.4914, 0.4822, 0.4465]), np.array([0.2470, 0.2435, 0.2616])
     np.testing.assert_allclose(normalise.mean, 255 * mean, rtol=1e-5)
     np.testing.assert_allclose(normalise.std, 255 * std, rtol=1e-5)
-    assert not normalise.to_rgb  # the pictures in memory are RGB already
+    assert not normalise.to_rgb  # the images in memory are RGB already
     assert (erase.p, erase.scale, erase.ratio) == (0.25, (0.02, 0.4), (0.3, 1 / 0.3))
     assert erase.value == mean.tolist()
-    # After the normalisation, so an erased red pixel is about 156 of 255 in the picture.
+    # After the normalisation, so an erased red pixel is about 156 of 255 in the image.
     assert 255 * (erase.value[0] * std[0] + mean[0]) == pytest.approx(156.3, abs=0.1)
 
 
 def test_recipe_sample(runner):
-    """A black picture comes out normalised, with erased areas of the mean itself."""
+    """A black image comes out normalised, with erased areas of the mean itself."""
     torch.manual_seed(0)
     dataset = runner.train_dataloader.dataset
     black = torch.tensor([-0.4914 / 0.2470, -0.4822 / 0.2435, -0.4465 / 0.2616])
@@ -231,32 +225,23 @@ def test_recipe_of_the_other_data_sets(dataset):
     np.testing.assert_allclose(steps['Normalize'].std, 255 * np.array(std), rtol=1e-4)
     assert steps['torchvision/RandomErasing'].value == mean
     assert steps['TorchvisionAutoAugment'].policy == policy
-    for key in ('train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks'):
-        assert ours[key] == cifar10[key]
-    assert ours.train_dataloader.collate_fn == cifar10.train_dataloader.collate_fn
-    assert ours.data_preprocessor.type == cifar10.data_preprocessor.type
-    assert ours.model.train_cfg == cifar10.model.train_cfg
+    same = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks', 'model.train_cfg')
+    for key in (*same, 'train_dataloader.collate_fn', 'data_preprocessor.type'):
+        assert attrgetter(key)(ours) == attrgetter(key)(cifar10)
     test_steps = ours.val_dataloader.dataset.pipeline
     normalise = next(step for step in test_steps if step.type == 'Normalize')
     assert normalise.mean == steps['Normalize'].mean
     Compose(test_steps)
 
 
-# --- epochs of several passes --------------------------------------------------------
-
-
-def loader(size, passes, shuffle=True, batch=4):
-    sampler = MultiPassSampler(range(size), shuffle=shuffle, seed=3, passes_per_epoch=passes)
-    return DataLoader(list(range(size)), batch_size=batch, sampler=sampler, drop_last=True)
-
-
-@pytest.mark.parametrize('name', ['lkca-500k-light', 'vit-500k-light', 'lkca-gated-500k-light'])
-@pytest.mark.parametrize('start', ['', '-published-start'])
+@pytest.mark.parametrize(
+    ('name', 'start'),
+    [(name, start) for name in ('lkca', 'vit') for start in ('', '-published-start')]
+    + [('lkca-gated', '')],
+)
 def test_fair_comparison_is_at_equal_parameters_and_recipe(name, start):
     """Half a million within 2%; crop and flip, neither mixing nor stochastic depth."""
-    if not (CONFIGS / 'cifar10' / f'{name}{start}_15e.py').exists():
-        assert start and 'gated' in name
-        return
+    name = f'{name}-500k-light'
     config = read(f'cifar10/{name}{start}_15e.py')
     model = build_for_counting(config)
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(500_000, rel=0.02)
@@ -270,21 +255,21 @@ def test_fair_comparison_is_at_equal_parameters_and_recipe(name, start):
     assert steps == ['RandomCrop', 'RandomFlip', 'Normalize', 'PackInputs']
 
 
+# --- epochs of several passes --------------------------------------------------------
+
+
 def test_each_pass_has_every_sample_once():
-    sampler = loader(10, 3).sampler
+    sampler = MultiPassSampler(range(10), shuffle=True, seed=3, passes_per_epoch=3)
     order = list(sampler)
     assert len(sampler) == len(order) == 30
     passes = [order[i : i + 10] for i in (0, 10, 20)]
     assert all(sorted(one) == list(range(10)) for one in passes)
     assert passes[0] != passes[1] != passes[2]
     assert list(sampler) == order  # the same epoch again
+    # In batches of 4 the rest is dropped once an epoch; each pass alone has two.
+    assert len(DataLoader(range(10), batch_size=4, sampler=sampler, drop_last=True)) == 7
     sampler.set_epoch(1)
     assert list(sampler) != order
-
-
-def test_the_rest_is_dropped_once_an_epoch():
-    """10 samples three times in batches of 4: seven batches, where each pass alone has two."""
-    assert len(loader(10, 3)) == 7
 
 
 def test_processes_share_the_order(monkeypatch):

@@ -32,7 +32,7 @@ SIDE = 128
 
 @pytest.fixture(scope='module')
 def coco(tmp_path_factory):
-    """Four pictures with two boxes each, laid out as COCO is."""
+    """Four images with two boxes each, laid out as COCO is."""
     root = tmp_path_factory.mktemp('coco')
     generator = np.random.default_rng(0)
     (root / 'annotations').mkdir()
@@ -61,7 +61,7 @@ def coco(tmp_path_factory):
 
 
 def read_detection(name, coco):
-    """Returns an example with the small trunk, on the pictures of ``coco``."""
+    """Returns an example with the small trunk, on the images of ``coco``."""
     config = read_example(name, **{**SMALL, 'img_size': SIDE})
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = f'{coco}/'
@@ -120,11 +120,11 @@ def test_mask2former_is_stepped():
     meta = dict(img_shape=(64, 64), ori_shape=(64, 64))
     masks = torch.randint(150, (2, 1, 8, 8)).repeat_interleave(8, 2).repeat_interleave(8, 3)
     samples = [SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo=meta) for mask in masks]
-    pictures = [torch.randint(256, (3, 64, 64), dtype=torch.uint8) for _ in range(2)]
-    losses, _ = step(model, config, dict(inputs=pictures, data_samples=samples))
+    images = [torch.randint(256, (3, 64, 64), dtype=torch.uint8) for _ in range(2)]
+    losses, _ = step(model, config, dict(inputs=images, data_samples=samples))
     assert {'decode.loss_cls', 'decode.loss_mask', 'decode.loss_dice'} <= losses.keys()
     meta = dict(img_shape=(64, 64), ori_shape=(100, 120))
-    batch = dict(inputs=pictures[:1], data_samples=[SegDataSample(metainfo=meta)])
+    batch = dict(inputs=images[:1], data_samples=[SegDataSample(metainfo=meta)])
     assert model.eval().test_step(batch)[0].pred_sem_seg.data.shape == (1, 100, 120)
 
 

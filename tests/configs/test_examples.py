@@ -26,7 +26,7 @@ CLASSIFICATION = (
 )  # fmt: skip
 
 
-def pictures(number, height, width):
+def images(number, height, width):
     return [torch.randint(256, (3, height, width), dtype=torch.uint8) for _ in range(number)]
 
 
@@ -40,19 +40,19 @@ def test_no_example_is_left_out():
 
 @pytest.mark.parametrize('head', SEGMENTATION)
 def test_segmentation_example_is_stepped(head):
-    """One step at 64 x 64, then a prediction of a picture that no patch divides."""
+    """One step at 64 x 64, then a prediction of an image whose sides no patch divides."""
     config = read_example(f'{head}_lkca-s_ade20k_20k', **SMALL)
     config.model.data_preprocessor.size = (64, 64)
     model = build_model(config)
     meta = dict(img_shape=(64, 64), ori_shape=(64, 64))
     masks = torch.randint(150, (2, 1, 64, 64))
     samples = [SegDataSample(gt_sem_seg=PixelData(data=mask), metainfo=meta) for mask in masks]
-    losses, moved = step(model, config, dict(inputs=pictures(2, 64, 64), data_samples=samples))
+    losses, moved = step(model, config, dict(inputs=images(2, 64, 64), data_samples=samples))
     assert losses['loss'] > 0
     assert {name for name, _ in model.named_parameters()} == moved
 
     meta = dict(img_shape=(72, 90), ori_shape=(100, 120))
-    batch = dict(inputs=pictures(1, 72, 90), data_samples=[SegDataSample(metainfo=meta)])
+    batch = dict(inputs=images(1, 72, 90), data_samples=[SegDataSample(metainfo=meta)])
     predicted = model.eval().test_step(batch)[0].pred_sem_seg.data
     assert predicted.shape == (1, 100, 120)
     assert 0 <= predicted.min() <= predicted.max() < 150
@@ -89,12 +89,8 @@ def test_mmsegs_own_config_takes_another_backbone_line(path):
 def classified(number=4, classes=100):
     samples = [DataSample().set_gt_label(torch.randint(classes, (1,))) for _ in range(number)]
     normalised = torch.randn(number, 3, 32, 32)
-    return whole_batch_collate(
-        [
-            dict(inputs=picture, data_samples=sample)
-            for picture, sample in zip(normalised, samples, strict=True)
-        ]
-    )
+    pairs = zip(normalised, samples, strict=True)
+    return whole_batch_collate([dict(inputs=x, data_samples=sample) for x, sample in pairs])
 
 
 @pytest.fixture
@@ -132,7 +128,7 @@ def test_fine_tuning_starts_from_the_checkpoint_and_moves_all_of_it(saved):
 
 
 def test_linear_probe_moves_the_head_alone(saved):
-    """Not even what is no parameter of the trunk changes; it stays in evaluation mode."""
+    """Neither parameters nor buffers of the trunk change; it stays in evaluation mode."""
     path, weights = saved
     config = read_with('linear-probe_lkca-t_cifar100_5e', path)
     assert config.model.backbone.frozen_stages == 9  # all layers of LKCA-T
@@ -147,7 +143,7 @@ def test_linear_probe_moves_the_head_alone(saved):
 
 
 def test_fine_tuning_on_another_grid_resamples_what_depends_on_it(saved):
-    """Pictures of 48 x 64 pixels: grid 12 x 16 instead of 8 x 8, kernel 23 x 31 for 15 x 15."""
+    """Images of 48 x 64 pixels: grid 12 x 16 instead of 8 x 8, kernel 23 x 31 for 15 x 15."""
     path, weights = saved
     model = build_model(read_with('finetune_lkca-t_cifar100_5e', path, img_size=(48, 64)))
     learned = weights['backbone.pos_embed'].permute(0, 3, 1, 2)
@@ -160,13 +156,13 @@ def test_fine_tuning_on_another_grid_resamples_what_depends_on_it(saved):
     features = model.backbone(torch.randn(1, 3, 48, 64))
     assert features[0].shape == (1, 136)
 
-    # Its taps drawn apart with the picture instead, where the config says so: a bump of the
-    # same volume, twice as wide in each direction.
-    drawn_apart = build_model(
+    # Its taps resampled with the image instead, where the config says so: a bump of the same
+    # volume, twice as wide in each direction.
+    resampled = build_model(
         read_with('finetune_lkca-t_cifar100_5e', path, img_size=64, resample_kernels=True)
     )
     kernel, narrow = (
-        drawn_apart.backbone.layers[0].mixer.kernel.detach()[0],
+        resampled.backbone.layers[0].mixer.kernel.detach()[0],
         weights['backbone.layers.0.mixer.kernel'][0],
     )
     assert kernel.shape == (31, 31)
@@ -183,7 +179,7 @@ def test_mae_is_stepped_and_its_weights_fine_tune(tmp_path):
     config = read_example('mae_lkca-t_cifar10_5e', kernel_init='trunc_normal')
     model = build_model(config)
     losses, moved = step(model, config, classified(classes=10))
-    # Patches are normalised: to predict nothing, which it begins near, costs about 1.
+    # Patches are normalised: to predict zeros, which it begins near, costs about 1.
     assert 0.8 < losses['loss'] < 2
     fixed = {'neck.decoder_pos_embed'}
     assert moved == {name for name, _ in model.named_parameters()} - fixed

@@ -48,7 +48,7 @@ def test_void_is_ignored(root, loader):
 
 
 @pytest.mark.parametrize('loader', LOADERS, ids=['mmseg', 'checked'])
-def test_subset_of_classes(root, loader):
+def test_subset_of_classes_maps_the_rest_to_ignore(root, loader):
     loader = {**loader, **({'num_classes': 3} if 'num_classes' in loader else {})}
     chosen = ['car', 'sky', 'bicyclist']
     dataset, found = labels(root, loader, metainfo=dict(classes=chosen))

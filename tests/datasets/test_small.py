@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import scipy.io
 import torchvision
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from miniatures import WNIDS, cifar_content, svhn_content, write_cifar, write_svhn, write_tiny
 from mmpretrain.datasets import CIFAR10, CIFAR100
 from mmpretrain.registry import DATASETS
@@ -109,8 +107,8 @@ def python2(array):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize('form', ['python2', 'numpy1', 'fortran', *range(6)])
-def test_pickles_of_every_age(tmp_path, form):
+@pytest.mark.parametrize('form', ['python2', 'numpy1', 'fortran', 0, 5])
+def test_pickles_of_every_protocol_load(tmp_path, form):
     folder = write_cifar(CheckedCIFAR10, tmp_path)
     content = {**cifar_content(CheckedCIFAR10, each=1), 'labels': list(range(10))}
     if form == 'python2':
@@ -136,9 +134,11 @@ class Evil:
         return self.call
 
 
-@pytest.mark.parametrize('protocol', [0, 2, 4])
-@pytest.mark.parametrize('function', [exec, np.load, getattr, np.ndarray, pickle.loads])
-def test_no_code_of_a_file_is_run(monkeypatch, tmp_path, protocol, function):
+@pytest.mark.parametrize(
+    ('function', 'protocol'),
+    [(exec, 0), (exec, 2), (exec, 4), (np.load, 2), (getattr, 2), (np.ndarray, 2)],
+)
+def test_code_in_a_file_is_not_run(monkeypatch, tmp_path, protocol, function):
     folder = write_cifar(CheckedCIFAR10, tmp_path)
     monkeypatch.chdir(tmp_path)
     call = Evil(function, 'open("ran", "w")')
@@ -150,23 +150,6 @@ def test_no_code_of_a_file_is_run(monkeypatch, tmp_path, protocol, function):
     assert not (tmp_path / 'ran').exists()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255), cut=st.booleans())
-def test_damaged_bytes_are_read_or_refused_in_one_line(tmp_path, place, byte, cut):
-    file = tmp_path / CheckedCIFAR10.SUBFOLDER / 'test_batch'
-    if not file.exists():
-        write_cifar(CheckedCIFAR10, tmp_path)
-    written = bytearray(pickle.dumps(cifar_content(CheckedCIFAR10, each=1)))
-    at = int(place * len(written))
-    written[at:] = b'' if cut else bytes([byte]) + written[at + 1 :]
-    file.write_bytes(written)
-    try:
-        build(CheckedCIFAR10, tmp_path, split='test', allow_partial=True)
-        assert not cut
-    except DataError as error:
-        assert str(error).startswith(str(file)) and '\n' not in str(error)
-
-
 @pytest.mark.parametrize(
     ('changes', 'words'),
     [
@@ -175,11 +158,15 @@ def test_damaged_bytes_are_read_or_refused_in_one_line(tmp_path, place, byte, cu
         (dict(labels=[*range(9)] * 2 + [0, 1]), '9 different ones: expected all of 0 to 9'),
         (dict(data=np.zeros((20, 3071), np.uint8)), 'cannot reshape'),
         (dict(data=np.zeros((20, 3072))), 'an array of f8 instead of bytes'),
+        (None, 'is damaged'),  # cut off
     ],
 )
-def test_what_does_not_fit_is_named(tmp_path, changes, words):
+def test_wrong_content_is_named(tmp_path, changes, words):
     file = write_cifar(CheckedCIFAR10, tmp_path) / 'test_batch'
-    edit(file, **changes)
+    if changes is None:
+        file.write_bytes(file.read_bytes()[:-100])
+    else:
+        edit(file, **changes)
     message = refusal(CheckedCIFAR10, tmp_path, split='test', allow_partial=True)
     assert str(file) in message and words in message
 
@@ -194,7 +181,7 @@ def test_numbers_of_images(small, tmp_path):
     assert len(build(CheckedCIFAR10, tmp_path, split='test', allow_partial=True)) == 30
 
 
-def test_official_numbers_are_asked_for(tmp_path):
+def test_official_numbers_of_images_are_required(tmp_path):
     write_cifar(CheckedCIFAR100, tmp_path)
     write_svhn(tmp_path / 'svhn')
     write_tiny(tmp_path / 'tiny')

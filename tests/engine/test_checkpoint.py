@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from mmengine.logging import MessageHub
 from mmengine.runner import CheckpointLoader
 
-from lkca_mm.engine import TrainingRunner
 from lkca_mm.engine.checkpoint import (
     fit_weights,
     load_weights,
@@ -247,27 +246,3 @@ def test_the_newest_whole_checkpoint_is_found(work, capsys):
     with pytest.raises(CheckpointError, match='none of its checkpoints is whole'):
         newest_checkpoint(work)
     assert newest_checkpoint(work / 'other') is None
-
-
-def test_a_checkpoint_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
-    """A disk that fills up while the checkpoint is written."""
-    import errno
-
-    from mmengine.runner import Runner
-
-    def save(self, out_dir, filename):
-        (tmp_path / filename).write_bytes(b'new' if works else b'ne')
-        if not works:
-            raise OSError(errno.ENOSPC, 'No space left on device')
-
-    monkeypatch.setattr(Runner, 'save_checkpoint', save)
-    runner, path = object.__new__(TrainingRunner), tmp_path / 'a.pth'
-    path.write_bytes(b'old')
-    works = False
-    with pytest.raises(CheckpointError, match=r'a\.pth: cannot be written \(No space'):
-        runner.save_checkpoint(str(tmp_path), 'a.pth')
-    assert path.read_bytes() == b'old'
-    works = True
-    runner.save_checkpoint(str(tmp_path), 'a.pth')
-    assert path.read_bytes() == b'new'
-    assert [entry.name for entry in tmp_path.iterdir()] == ['a.pth']

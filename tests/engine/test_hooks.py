@@ -71,7 +71,7 @@ def test_histories_stay_short(monkeypatch):
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf')])
 @pytest.mark.parametrize('at', [0, 7, 22])
-def test_a_loss_that_is_not_finite_ends_training_by_its_iteration(bad, at):
+def test_a_non_finite_loss_ends_training_and_its_iteration_is_named(bad, at):
     losses = [1.0] * 25
     losses[at] = losses[24] = bad
     with pytest.raises(TrainingError, match=rf'not finite at iteration {at + 1};'):
@@ -92,7 +92,7 @@ def test_a_checkpoint_has_every_loss_and_finite_weights_only():
         hook.before_save_checkpoint(runner, checkpoint)
 
 
-def test_second_interrupt_ends_at_once_and_handlers_are_put_back():
+def test_second_interrupt_ends_at_once_and_handlers_are_restored():
     before = signal.getsignal(signal.SIGINT)
     hook = InterruptHook()
     with pytest.raises(KeyboardInterrupt):  # nothing to save yet

@@ -64,14 +64,21 @@ def test_merged_groups_have_the_options_of_mmengines():
     assert len(merged.param_groups) == 3
 
 
-def test_swin_has_no_weight_decay_on_its_tables_of_positions():
-    config = get_config('upernet_swin-s_ade20k_20k.py')
-    model = build_network(config)
-    found = options_of(model, build_optim_wrapper(model, config.optim_wrapper).optimizer)
-    tables = [name for name in found if 'relative_position_bias_table' in name]
-    assert len(tables) == 12  # one a layer
-    assert {found[name] for name in tables} == {(6e-5, 0.0)}
-    assert found['decode_head.conv_seg.weight'] == (6e-5, 0.01)
+def test_segmentation_configs_decay_neither_norms_nor_positions():
+    """One step of the fused optimizer for each group, not one a parameter."""
+    for name, positions in (('vit', 2), ('swin', 12)):  # Swin has a table a layer
+        config = get_config(f'upernet_{name}-s_ade20k_20k.py')
+        model = build_network(config)
+        optimizer = build_optim_wrapper(model, config.optim_wrapper).optimizer
+        fused = [bool(group['fused']) for group in optimizer.param_groups]
+        assert fused == [optimizers._FUSED_ON_CPU] * 2
+        found = options_of(model, optimizer)
+        spared = {
+            n for n in found if any(w in n for w in ('norm', 'cls_token', 'pos_', 'position'))
+        }
+        assert sum('position' in n or 'pos_embed' in n for n in spared) == positions
+        assert {found[n] for n in spared} == {(6e-5, 0.0)}
+        assert found['decode_head.conv_seg.weight'] == (6e-5, 0.01)
 
 
 @pytest.mark.parametrize('device', ['cpu', pytest.param('cuda', marks=pytest.mark.gpu)])

@@ -1,4 +1,4 @@
-"""Where a run stands in its data, and what is drawn there."""
+"""Which samples a run draws, with which random numbers, also after it was resumed."""
 
 import contextlib
 import random
@@ -39,7 +39,7 @@ def test_indices_are_those_of_the_sampler(kind):
 
 
 @pytest.mark.parametrize('kind', SAMPLERS)
-def test_the_first_samples_can_be_left_out_once(kind):
+def test_skipped_samples_are_left_out_of_one_epoch(kind):
     whole, rest = numbered(kind), numbered(kind)
     for drawn in (whole, rest):
         drawn.set_epoch(2)

@@ -3,23 +3,16 @@
 import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
+from random_weights import randomise
 
 import lkca_mm.models  # noqa: F401
 
 ARCH = dict(embed_dims=24, num_layers=3, num_heads=2, mlp_ratio=2)
 
 
-def randomised(network):
-    generator = torch.Generator().manual_seed(1)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter += 0.1 * torch.randn(parameter.shape, generator=generator)
-    return network.eval().requires_grad_(False)
-
-
 @pytest.fixture
 def make_classifier():
-    """Returns a function that builds an mmpretrain classifier of 32 x 32 pictures."""
+    """Returns a function that builds an mmpretrain classifier of 32 x 32 images."""
 
     def make(kind='LKCAViT', **settings):
         init_default_scope('mmpretrain')
@@ -27,7 +20,7 @@ def make_classifier():
         backbone = dict(type=kind, arch=ARCH, img_size=32, patch_size=4, out_type='avg_featmap')
         head = dict(type='LinearClsHead', num_classes=5, in_channels=24)
         model = dict(type='ImageClassifier', backbone={**backbone, **settings}, head=head)
-        return randomised(MODELS.build(model))
+        return randomise(MODELS.build(model)).eval().requires_grad_(False)
 
     return make
 
@@ -51,6 +44,7 @@ def make_segmentor():
             neck = dict(type='FPN', in_channels=[24] * 4, out_channels=24, num_outs=4)
             decode = dict(type=head, feature_strides=[4, 8, 16, 32], **common)
         model = dict(type='EncoderDecoder', backbone=backbone, neck=neck, decode_head=decode)
-        return randomised(MODELS.build({**model, 'test_cfg': dict(mode='whole')}))
+        network = MODELS.build({**model, 'test_cfg': dict(mode='whole')})
+        return randomise(network).eval().requires_grad_(False)
 
     return make

@@ -17,7 +17,7 @@ from lkca_mm.models import LKCAMixer, VisionTrunk
 @pytest.mark.parametrize('kernel_size', [(9, 13), (5, 3), (15, 15)])
 @pytest.mark.parametrize('gate', ['none', 'silu'])
 @torch.no_grad()
-def test_constant_mixer(gate, kernel_size, num_kernels, prefix):
+def test_constant_mixer_is_the_reference(gate, kernel_size, num_kernels, prefix):
     torch.manual_seed(0)
     settings = dict(projections='value_output', kernel_init='trunc_normal', gate=gate)
     mixer = LKCAMixer(12, kernel_size, num_kernels, backend='reference', **settings)
@@ -32,7 +32,7 @@ def test_constant_mixer(gate, kernel_size, num_kernels, prefix):
 @pytest.mark.parametrize(
     ('size', 'target'), [((8, 8), (3, 6)), ((7, 5), (6, None)), ((2, 3), (6, 6)), ((4, 4), 1)]
 )
-def test_pooling_product(size, target):
+def test_pooling_product_is_adaptive_pooling(size, target):
     torch.manual_seed(0)
     maps, pool = torch.randn(2, 3, *size), nn.AdaptiveAvgPool2d(target)
     PoolingProduct.convert(pool, size)

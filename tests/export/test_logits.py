@@ -24,7 +24,7 @@ CASES = {
 
 @pytest.mark.parametrize('case', CASES)
 @torch.no_grad()
-def test_as_the_library(case):
+def test_normalization_is_that_of_pipeline_and_preprocessor(case):
     steps, preprocessor, channels = CASES[case]
     steps = [*steps, dict(type='PackInputs')]
     arch = dict(embed_dims=8, num_layers=1, num_heads=2, mlp_ratio=1)

@@ -230,7 +230,7 @@ def test_dropout_acts_in_training_only():
 @pytest.mark.parametrize('backbone', [LKCAViT, PlainViT])
 def test_compiles_without_a_graph_break(backbone):
     torch._dynamo.reset()  # what other tests compiled counts as other sizes
-    model = randomise(backbone(arch=TINY, img_size=64, patch_size=16)).eval()
+    model = randomise(backbone(arch=TINY | {'num_layers': 1}, img_size=64, patch_size=16)).eval()
     compiled = torch.compile(model, fullgraph=True, backend='aot_eager')
     # From the second size on PyTorch tries to keep sizes symbolic; 2.1 then breaks the graph.
     others = ((48, 80), (96, 32)) if Version(torch.__version__) >= Version('2.2') else ()

@@ -46,8 +46,8 @@ def test_same_as_from_the_config(build, config, settings):
         assert bool(weight.std() > 0) == bool(value.std() > 0), f'{name} starts otherwise'
     ours.load_state_dict(theirs.state_dict())
     with torch.no_grad():
-        picture = torch.ones(1, 3, 40, 48)
-        for one, other in zip(ours(picture), theirs(picture), strict=True):
+        image = torch.ones(1, 3, 40, 48)
+        for one, other in zip(ours(image), theirs(image), strict=True):
             torch.testing.assert_close(one, other, rtol=0, atol=0)
 
 

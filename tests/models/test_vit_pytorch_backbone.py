@@ -1,6 +1,5 @@
 """vit-pytorch's models behind mmpretrain's classifier: the same numbers, and clear errors."""
 
-import subprocess
 import sys
 from importlib import import_module
 
@@ -37,11 +36,7 @@ SMALL = {
         dict(dim=16, depth=1, heads=2, mlp_dim=16, t2t_layers=((5, 4), (3, 2))),
     ),
     'TwinsSVT': ('twins_svt', False, STAGES),
-    'XCiT': (
-        'xcit',
-        True,
-        dict(patch_size=8, dim=16, depth=1, cls_depth=1, heads=2, mlp_dim=16),
-    ),
+    'XCiT': ('xcit', True, dict(patch_size=8, dim=16, depth=1, cls_depth=1, heads=2, mlp_dim=16)),
 }
 
 
@@ -117,10 +112,3 @@ def test_missing_package_is_named(monkeypatch):
     assert '\n' not in str(caught.value)
     assert 'needs the package vit-pytorch' in str(caught.value)
     assert "pip install 'vit-pytorch>=" in str(caught.value)
-
-
-def test_the_package_works_without_it():
-    """A process in which vit-pytorch cannot be imported."""
-    code = 'import sys; sys.modules["vit_pytorch"] = None; import lkca_mm.models as m; m.LKCAViT'
-    done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

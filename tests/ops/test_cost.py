@@ -49,9 +49,7 @@ def test_choice_for_a_forward_pass_alone(kernel, grid, chosen):
 def test_auto_knows_whether_a_gradient_will_be_asked_for(monkeypatch, grad, x_grad, weight_grad):
     asked = []
     monkeypatch.setattr(
-        dispatch,
-        'choose_backend',
-        lambda *shape, training: asked.append(training) or 'conv',
+        dispatch, 'choose_backend', lambda *shape, training: asked.append(training) or 'conv'
     )
     x = torch.zeros(1, 4, 2, requires_grad=x_grad)
     weight = torch.zeros(1, 3, 3, requires_grad=weight_grad)

@@ -1,32 +1,9 @@
-"""Tools in this process, and made-up records of training runs."""
+"""Made-up records of training runs."""
 
-import importlib.util
 import json
-from pathlib import Path
 
 import pytest
-from mmengine.logging import MMLogger
-
-from lkca_mm.command import run_tool
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def tool(capsys):
-    """Returns a function that runs ``tools/<name>.py``: exit code, stdout, stderr."""
-
-    def run(name, *argv):
-        spec = importlib.util.spec_from_file_location(f'{name}_tool', ROOT / f'tools/{name}.py')
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        capsys.readouterr()
-        code = run_tool(module.main, module.build_parser().parse_args([str(word) for word in argv]))
-        MMLogger._instance_dict.clear()
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
+from checks import ROOT
 
 
 @pytest.fixture

@@ -55,12 +55,12 @@ def checkout(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(tool, checkout):
+def run(run_tool, checkout):
     """Returns a function that runs the tool: exit code, stdout, stderr, and what it trained."""
 
     def call(*words):
         places = ('--work-dir', checkout / 'work', '--out', checkout / 'out')
-        result = tool('reproduce', *words, '--schedule', 'smoke', *places)
+        result = run_tool('reproduce', *words, '--schedule', 'smoke', *places)
         calls = checkout / 'calls'
         trained = sorted(calls.read_text().splitlines()) if calls.exists() else []
         calls.unlink(missing_ok=True)

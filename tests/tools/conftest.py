@@ -1,17 +1,16 @@
-"""Data of a few small pictures and a config that trains on them, for the command-line tools."""
-
-from pathlib import Path
+"""Data of a few small images, and the demo's config shrunk to them."""
 
 import pytest
+from checks import ROOT
+from miniatures import write_cifar
 
+from lkca_mm.datasets import CheckedCIFAR10
 from lkca_mm.datasets.scenes import prepare_scenes
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope='session')
 def scenes(tmp_path_factory):
-    """A few generated pictures of 32 x 32, as `tools/prepare_data.py scenes` lays them out."""
+    """A few generated images of 32 x 32, as `tools/prepare_data.py scenes` lays them out."""
     root = tmp_path_factory.mktemp('data')
     prepare_scenes(root, size=32, num_train=4, num_val=2)
     return root / 'scenes'
@@ -51,6 +50,40 @@ train_cfg = dict(max_iters=4, val_interval=2)
 default_hooks = dict(
     logger=dict(interval=1), checkpoint=dict(interval=2, max_keep_ckpts=2)
 )
+work_dir = {str(tmp_path / 'work')!r}
+{text}
+"""
+        )
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_classifier(tmp_path):
+    """Returns a function that writes CIFAR-10's config, shrunk, and what it is given.
+
+    Two epochs of three passes over 50 images.
+    """
+    write_cifar(CheckedCIFAR10, tmp_path / 'cifar', each=1)
+
+    def write(text=''):
+        path = tmp_path / 'classifier.py'
+        path.write_text(
+            f"""
+_base_ = {str(ROOT / 'configs' / 'cifar10' / 'lkca-t_100e.py')!r}
+arch = dict(_delete_=True, embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1)
+model = dict(backbone=dict(arch=arch, patch_size=8), head=dict(in_channels=16))
+loader = dict(
+    num_workers=0, persistent_workers=False,
+    dataset=dict(data_root={str(tmp_path / 'cifar')!r}, allow_partial=True),
+)
+train_dataloader = dict(batch_size=8, **loader)
+val_dataloader = dict(batch_size=20, **loader)
+test_dataloader = val_dataloader
+train_cfg = dict(max_epochs=2, val_interval=2)
+param_scheduler = []
+default_hooks = dict(logger=dict(interval=5), checkpoint=dict(interval=2))
 work_dir = {str(tmp_path / 'work')!r}
 {text}
 """

@@ -1,12 +1,10 @@
 """tools/benchmark.py as a user types it, on sizes, models and data of next to nothing."""
 
 import json
-import pickle
 import platform
 from contextlib import nullcontext
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from mmengine.runner import EpochBasedTrainLoop, Runner
@@ -19,32 +17,6 @@ from lkca_mm.config import load_config
 from lkca_mm.engine import CompileHook, ResultRecordHook
 from lkca_mm.engine.launch import enable_amp, set_launcher
 from lkca_mm.ops import choose_backend, cost
-
-CONFIGS = Path(__file__).parents[2] / 'configs'
-
-
-@pytest.fixture
-def classifier(tmp_path):
-    """LKCA-B's recipe on CIFAR-10 with a tiny model and 60 images; the rest as it is."""
-    folder = tmp_path / 'data' / 'cifar-10-batches-py'
-    folder.mkdir(parents=True)
-    pixels = np.random.default_rng(0).integers(0, 256, (12, 3072), np.uint8)
-    for name in (*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch'):
-        content = {'data': pixels, 'labels': [*range(10), 0, 1]}
-        (folder / name).write_bytes(pickle.dumps(content))
-    path = tmp_path / 'classifier.py'
-    path.write_text(
-        f"""
-_base_ = {str(CONFIGS / 'cifar10' / 'lkca-b_100e.py')!r}
-arch = dict(_delete_=True, embed_dims=8, num_layers=1, num_heads=1, mlp_ratio=1)
-model = dict(backbone=dict(arch=arch, patch_size=16), head=dict(in_channels=8))
-train_dataloader = dict(
-    batch_size=4, num_workers=0, persistent_workers=False,
-    dataset=dict(data_root={str(tmp_path / 'data')!r}, allow_partial=True),
-)
-"""
-    )
-    return path
 
 
 def measure(run_tool, tmp_path, *argv):
@@ -90,7 +62,7 @@ def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
         assert result['roofline'][name] == pytest.approx(1e3 * max(compute, copy))
 
 
-def test_the_sweep_takes_both_modes(run_tool, tmp_path, monkeypatch):
+def test_the_sweep_measures_both_modes(run_tool, tmp_path, monkeypatch):
     cases = [OpCase(4, 12, 2), OpCase(6, 12, 1)]
     monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: cases)
     record, _ = measure(run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16')
@@ -116,13 +88,12 @@ def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
     cost._choose_once.cache_clear()
 
 
-def test_models_side_by_side(run_tool, write_config, classifier, tmp_path, monkeypatch):
+def test_models_side_by_side(run_tool, write_config, write_classifier, tmp_path, monkeypatch):
     monkeypatch.setattr('lkca_mm.benchmark.model.CompileHook', lambda: CompileHook(backend='eager'))
     torch._dynamo.reset()
     before = torch._dynamo.utils.counters['stats']['unique_graphs']
-    record, out = measure(
-        run_tool, tmp_path, 'model', write_config(), classifier, '--amp', '--compile', '--rounds', 1
-    )  # fmt: skip
+    words = (write_config(), write_classifier(), '--amp', '--compile', '--rounds', 1)
+    record, out = measure(run_tool, tmp_path, 'model', *words)
     # Training alone is compiled: a graph for each of the four compiled cases.
     assert torch._dynamo.utils.counters['stats']['unique_graphs'] == before + 4
     assert 'train_peak_mib' in out
@@ -159,11 +130,9 @@ def test_inference_keeps_its_folded_kernels(write_config, monkeypatch):
     assert counts[0] > counts[1] == counts[2]
 
 
-def test_the_loop_beside_the_bare_step(run_tool, classifier, tmp_path):
-    record, out = measure(
-        run_tool, tmp_path, 'train', classifier, '--block', 4, '--rounds', 2,
-        '--cfg-options', 'train_dataloader.batch_size=6',
-    )  # fmt: skip
+def test_the_loop_beside_the_bare_step(run_tool, write_classifier, tmp_path):
+    options = ('--block', 4, '--rounds', 2, '--cfg-options', 'train_dataloader.batch_size=6')
+    record, out = measure(run_tool, tmp_path, 'train', write_classifier(), *options)
     assert 'times_bare' in out
     assert record['settings']['cfg_options'] == ['train_dataloader.batch_size=6']
     (result,) = record['results']
@@ -179,13 +148,13 @@ def test_the_loop_by_iterations(run_tool, write_config, tmp_path):
 
 
 @pytest.mark.parametrize('amp', [False, True])
-def test_an_iteration_waits_for_no_number(classifier, tmp_path, monkeypatch, amp):
+def test_an_iteration_reads_no_value_from_the_device(write_classifier, tmp_path, monkeypatch, amp):
     """The recipe as it is: on a GPU, the host waits for each tensor that becomes a number."""
     if Version(torch.__version__) < Version('2.4'):
         pytest.skip('the optimizer of PyTorch before 2.4 reads numbers where it is not fused')
     options = {'work_dir': str(tmp_path / 'work'), 'train_cfg.max_epochs': 1}
     options |= {'param_scheduler': [], 'log_level': 'WARNING'}
-    config = load_config(str(classifier), options)
+    config = load_config(write_classifier(), options)
     for part in ('cfg', 'dataloader', 'evaluator'):
         config[f'val_{part}'] = config[f'test_{part}'] = None
     config.default_hooks.checkpoint.save_best = None
@@ -193,7 +162,7 @@ def test_an_iteration_waits_for_no_number(classifier, tmp_path, monkeypatch, amp
         enable_amp(config)
     set_launcher(config, 'none')
     runner = Runner.from_cfg(config)
-    runner.register_hook(ResultRecordHook(tmp_path / 'run.json', str(classifier)))
+    runner.register_hook(ResultRecordHook(tmp_path / 'run.json', 'classifier.py'))
     waits, counted = Count(torch.ops.aten._local_scalar_dense.default), []
     run_iter = EpochBasedTrainLoop.run_iter
 
@@ -206,7 +175,7 @@ def test_an_iteration_waits_for_no_number(classifier, tmp_path, monkeypatch, amp
 
     monkeypatch.setattr(EpochBasedTrainLoop, 'run_iter', count)
     runner.train()
-    assert sum(counted) == 43
+    assert sum(counted) == 16
     assert waits.count == 0
     losses = runner.message_hub.log_scalars['train/loss']
-    assert len(losses.data[0]) == 45
+    assert len(losses.data[0]) == 18

@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pytest
 import torch
+from checks import CLASSIFIER, WEIGHTS, error_line
 from packaging.version import Version
 from PIL import Image
-from test_predict import CLASSIFIER, WEIGHTS
 
 from lkca_mm.apis import load_model, predict
 
@@ -17,11 +17,11 @@ pytest.importorskip('onnxscript')
 
 
 @pytest.fixture
-def picture(tmp_path):
+def photo(tmp_path):
     """An image file and its values (1, 3, 32, 32)."""
     pixels = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    Image.fromarray(pixels).save(tmp_path / 'picture.png')
-    return tmp_path / 'picture.png', torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+    Image.fromarray(pixels).save(tmp_path / 'photo.png')
+    return tmp_path / 'photo.png', torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
 
 
 def open_session(path):
@@ -31,7 +31,7 @@ def open_session(path):
     return lambda image: session.run(None, {given.name: image.numpy()})[0], given.shape, notes
 
 
-def test_classifier_takes_an_image_as_it_is(run_tool, tmp_path, picture):
+def test_classifier_takes_an_image_as_it_is(run_tool, tmp_path, photo):
     """What the file says of an image is what tools/predict.py says of the image's file."""
     out = tmp_path / 'new' / 'model.onnx'
     code, printed, errors = run_tool('export', CLASSIFIER, WEIGHTS, '--out', out)
@@ -42,7 +42,7 @@ def test_classifier_takes_an_image_as_it_is(run_tool, tmp_path, picture):
     assert notes['channels'] == 'RGB' and notes['values'] == '0 to 255'
     assert json.loads(notes['classes'])[0] == 'airplane'
     assert json.loads(notes['mean']) == [125.307, 122.961, 113.8575]  # the config's
-    path, values = picture
+    path, values = photo
     sample = predict(load_model(str(CLASSIFIER), str(WEIGHTS), 'cpu'), path)
     scores = torch.from_numpy(run(values)).softmax(1)[0]
     torch.testing.assert_close(scores, sample.pred_score, rtol=1e-4, atol=1e-5)
@@ -75,6 +75,5 @@ def test_torch_export(run_tool, tmp_path):
 def test_errors_are_one_line(run_tool, tmp_path, monkeypatch, words, message):
     monkeypatch.chdir(tmp_path)
     code, _, errors = run_tool('export', CLASSIFIER, *words)
-    (line,) = [line for line in errors.splitlines() if line.startswith('error: ')]
-    assert code == 1 and message in line
+    error_line(code, errors, message)
     assert not list(tmp_path.glob('model*'))

@@ -1,19 +1,14 @@
 """tools/predict.py on the shipped checkpoint and on a tiny segmentor with random weights."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
+from checks import CLASSIFIER, WEIGHTS, error_line
 from mmpretrain.datasets import CIFAR10
 from PIL import Image
 
 from lkca_mm.apis import load_model, predict
 from lkca_mm.config import build_network, load_config
-
-ROOT = Path(__file__).parents[2]
-CLASSIFIER = ROOT / 'configs' / 'cifar10' / 'lkca-t-light_15e.py'
-(WEIGHTS,) = (ROOT / 'checkpoints').glob('lkca-t-light_cifar10-*.pth')
 
 
 @pytest.fixture
@@ -36,8 +31,7 @@ def test_folder_with_a_broken_image(run_tool, segmentor, scenes, tmp_path):
     (folder / 'broken.jpg').write_bytes(source.read_bytes()[:300])
     (folder / 'notes.txt').write_text('not an image')
     code, printed, errors = run_tool('predict', config, checkpoint, folder, '--out', out)
-    (line,) = [line for line in errors.splitlines() if line.startswith('error: ')]
-    assert code == 1 and 'broken.jpg: cannot be read as an image' in line
+    error_line(code, errors, 'broken.jpg: cannot be read as an image')
     names = ['a_bmp', 'a_png', 'z']
     expected = sorted(f'{name}{ending}' for name in names for ending in ('.png', '_mask.png'))
     assert sorted(path.name for path in out.iterdir()) == expected
@@ -87,6 +81,5 @@ def test_errors_are_one_line_and_leave_nothing(run_tool, segmentor, tmp_path):
         ((config, checkpoint, image, '--out', image.parent), 'holds the images'),
     ):
         code, _, errors = run_tool('predict', '--out', out, *words)
-        (line,) = [line for line in errors.splitlines() if line.startswith('error: ')]
-        assert code == 1 and message in line and 'Traceback' not in errors
+        error_line(code, errors, message)
     assert not out.exists() and image.read_bytes() == before

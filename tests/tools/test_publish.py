@@ -5,7 +5,7 @@ import json
 
 import pytest
 import torch
-from test_predict import ROOT, WEIGHTS
+from checks import ROOT, WEIGHTS, error_line
 
 RECORD = ROOT / 'results' / 'cifar10' / 'lkca-t-light_15e_seed0.json'
 
@@ -40,15 +40,8 @@ def test_weights_and_card(run_tool, tmp_path, trained):
     assert weights.name == f'lkca-t-light_cifar10-{digest[:8]}.pth'
     assert len(content) < 4 * 1_027_611 * 1.05  # fp32 and hardly anything beside it
     record, text = json.loads(RECORD.read_text()), card.read_text()
-    for words in (
-        digest,
-        '77.74',
-        '1,027,611',
-        '5,850 iterations',
-        record['command'],
-        weights.name,
-    ):
-        assert words in text
+    figures = ('77.74', '1,027,611', '5,850 iterations')
+    assert all(words in text for words in (*figures, digest, record['command'], weights.name))
     loaded, original = (torch.load(path, weights_only=True) for path in (weights, WEIGHTS))
     assert loaded.keys() == {'meta', 'state_dict'} and 'optimizer' not in loaded
     assert loaded['meta'].keys() == {'dataset_meta', 'iter', 'lkca_mm'}
@@ -69,5 +62,5 @@ def test_only_the_end_of_a_finished_run_is_published(run_tool, tmp_path, trained
     record = tmp_path / 'run.json'
     record.write_text(json.dumps({**json.loads(RECORD.read_text()), **changes}))
     code, _, err = run_tool('publish', trained(14), record, '--out', tmp_path / 'out')
-    (line,) = [line for line in err.splitlines() if line.startswith('error: ')]
-    assert code == 1 and message in line and not (tmp_path / 'out').exists()
+    error_line(code, err, message)
+    assert not (tmp_path / 'out').exists()

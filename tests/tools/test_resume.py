@@ -1,27 +1,19 @@
 """A run that was ended at any moment and resumed is the run that was left alone, bit for bit."""
 
-import importlib.util
-import multiprocessing
 import os
-import pickle
 import random
+import re
 import signal
-import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from checks import differences, trained_state
-from mmengine.config import Config
+from checks import differences, finish, start_tool, state, trained_state
 
-from lkca_mm.command import run_tool as run_tool_main
 from lkca_mm.engine import InterruptHook
 
 pytestmark = pytest.mark.usefixtures('quick_text')
-
-ROOT = Path(__file__).parents[2]
 
 # All that draws random numbers, and an average beside the weights.
 SEGMENTATION = """
@@ -31,42 +23,28 @@ train_pipeline[2:2] = [
     dict(type='RandomCrop', crop_size=(32, 32), cat_max_ratio=0.75),
     dict(type='PhotoMetricDistortion'),
 ]
-train_dataloader['num_workers'] = 1
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-2, by_epoch=False, begin=0, end=3),
     dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=3, end={end}),
 ]
-train_cfg = dict(max_iters={end}, val_interval=12)
+train_cfg = dict(max_iters={end}, val_interval={val})
 default_hooks['checkpoint'].update(interval={interval}, save_best={best!r})
 default_hooks['logger']['interval'] = 5
 custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
                 dict(type='EMAHook', momentum=0.1)]
 """
 CLASSIFICATION = """
-_base_ = {base!r}
-model = dict(
-    backbone=dict(
-        drop_path_rate=0.1,
-        arch=dict(_delete_=True, embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1),
-        img_size=32, patch_size=8,
-    ),
-    head=dict(in_channels=16),
-)
-data = dict(data_root={data!r}, allow_partial=True)
-train_dataloader = dict(batch_size=8, num_workers=2, dataset=data)
-val_dataloader = dict(batch_size=20, num_workers=0, persistent_workers=False, dataset=data)
-test_dataloader = val_dataloader
-train_cfg = dict(max_epochs={epochs}, passes_per_epoch=3, val_interval=2)
+model['backbone']['drop_path_rate'] = 0.1
+train_dataloader['num_workers'] = 2
+train_dataloader['persistent_workers'] = True
+train_cfg.update(max_epochs={epochs})
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-3, by_epoch=True, begin=0, end=1,
          convert_to_iter_based=True),
     dict(type='CosineAnnealingLR', eta_min=1e-6, by_epoch=True, begin=1, end={epochs},
          convert_to_iter_based=True),
 ]
-default_hooks = dict(
-    logger=dict(interval=5),
-    checkpoint=dict(by_epoch=False, interval=3, max_keep_ckpts=2, save_best=None),
-)
+default_hooks['checkpoint'] = dict(by_epoch=False, interval=3, max_keep_ckpts=2, save_best=None)
 custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
                 dict(type='EMAHook', momentum=0.1)]
 """
@@ -74,64 +52,16 @@ custom_hooks = [dict(type='IterationSeedHook'), dict(type='InterruptHook'),
 
 @pytest.fixture
 def write_segmentation(write_config):
-    def write(end, interval=3, best='mIoU'):
-        return write_config(SEGMENTATION.format(end=end, interval=interval, best=best))
-
-    return write
-
-
-@pytest.fixture
-def write_classification(tmp_path):
-    """Returns a function that writes CIFAR-10's config, shrunk: epochs of 18 iterations."""
-
-    def write(end):
-        folder = tmp_path / 'cifar' / 'cifar-10-batches-py'
-        folder.mkdir(parents=True)
-        generator = np.random.default_rng(0)
-        for name in (*(f'data_batch_{number}' for number in range(1, 6)), 'test_batch'):
-            pixels = generator.integers(0, 256, (10, 3072), np.uint8)
-            content = {'data': pixels, 'labels': list(range(10)), 'batch_label': 'x'}
-            (folder / name).write_bytes(pickle.dumps(content))
-        path = tmp_path / 'classification.py'
-        base = str(ROOT / 'configs' / 'cifar10' / 'lkca-t_100e.py')
-        data = str(tmp_path / 'cifar')
-        path.write_text(CLASSIFICATION.format(base=base, data=data, epochs=end // 18))
-        return path
+    def write(end, val=9, interval=3, best='mIoU'):
+        return write_config(SEGMENTATION.format(end=end, val=val, interval=interval, best=best))
 
     return write
 
 
 # --- kill -9 ------------------------------------------------------------------------
 
-# A server that has imported everything and computed nothing: what it forks starts at once,
-# without threads of the process that asks for it.
-_CONTEXT = multiprocessing.get_context('forkserver')
-_CONTEXT.set_forkserver_preload(
-    ['lkca_mm', 'mmpretrain.models', 'mmpretrain.datasets', 'mmpretrain.visualization',
-     'mmseg.models', 'mmseg.visualization']
-)  # fmt: skip
 
-
-def _train(argv, log):
-    os.setsid()
-    handle = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(handle, 1)
-    os.dup2(handle, 2)
-    torch.set_num_threads(1)
-    Config.pretty_text = property(lambda config: config.filename)
-    spec = importlib.util.spec_from_file_location('train_tool', ROOT / 'tools' / 'train.py')
-    tool = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tool)
-    sys.exit(run_tool_main(tool.main, tool.build_parser().parse_args(argv)))
-
-
-def start(*argv, log):
-    process = _CONTEXT.Process(target=_train, args=([str(word) for word in argv], str(log)))
-    process.start()
-    return process
-
-
-def kill_at_random(process, work, log, generator):
+def kill_at_random(process, work, generator):
     """Kills a run after its next checkpoint or in its middle; False if it had ended."""
 
     def saved():
@@ -145,36 +75,38 @@ def kill_at_random(process, work, log, generator):
         while process.is_alive() and not any(work.glob('*.part')):
             pass
     else:
-        time.sleep(generator.uniform(0, 0.2))
+        time.sleep(generator.uniform(0, 0.1))
     process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize('task', ['segmentation', 'classification'])
-def test_kills_leave_no_trace(request, tmp_path, task):
+def test_killed_and_resumed_run_ends_in_the_same_bits(
+    write_segmentation, write_classifier, tmp_path, task
+):
     """`KILLS=50 python -m pytest tests/tools/test_resume.py` kills fifty times."""
     kills = int(os.environ.get('KILLS', '3'))
-    end = 18 * max(2, kills * 12 // 18)
-    config = request.getfixturevalue(f'write_{task}')(end)
+    if task == 'segmentation':
+        config = write_segmentation(9 * kills)
+    else:  # an epoch has 18 iterations
+        config = write_classifier(CLASSIFICATION.format(epochs=max(2, kills * 12 // 18)))
     log = tmp_path / 'log'
-    command = [config, '--deterministic', '--seed', 1, '--work-dir']
-    straight = start(*command, tmp_path / 'straight', log=log)
-    straight.join(600)
-    assert straight.exitcode == 0, log.read_text()[-3000:]
+    command = ['train', config, '--deterministic', '--seed', 1]
+    command += ['--cfg-options', 'train_dataloader.num_workers=1'] * (task == 'segmentation')
+    finish(start_tool(*command, '--work-dir', tmp_path / 'straight', log=log), log)
     work, generator = tmp_path / 'killed', random.Random(0)
     for left in reversed(range(kills + 1)):
-        run = start(*command, work, '--resume', log=log)
+        run = start_tool(*command, '--work-dir', work, '--resume', log=log)
         if left:
-            assert kill_at_random(run, work, log, generator), 'the run was over too soon'
-    run.join(600)
-    assert run.exitcode == 0, log.read_text()[-3000:]
+            assert kill_at_random(run, work, generator), 'the run was over too soon'
+    finish(run, log)
     name = Path((work / 'last_checkpoint').read_text()).name
     found = differences(*(trained_state(folder / name) for folder in (tmp_path / 'straight', work)))
     assert found == []
 
 
-def test_a_single_bit_is_a_difference():
+def test_differences_finds_a_single_bit():
     one = {'a': torch.zeros(3), 'b': [1, {'c': torch.ones(2)}]}
     other = {'a': torch.zeros(3), 'b': [1, {'c': torch.tensor([1, 1 + 2**-23])}]}
     assert differences(one, one) == []
@@ -184,24 +116,65 @@ def test_a_single_bit_is_a_difference():
 # --- Ctrl-C -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+def test_interrupt_leaves_a_checkpoint_to_go_on_from(write_config, tmp_path, number):
+    """SIGINT reaches the data worker too, as a Ctrl-C in a terminal does."""
+    config, log = (
+        write_config('train_cfg = dict(max_iters=100000, val_interval=100000)'),
+        tmp_path / 'log',
+    )
+    options = ['train_dataloader.num_workers=1', 'randomness.seed=7']
+    given = ['--amp', '--cfg-options', *options]
+    log.touch()
+    process = start_tool(
+        'train', config, '--amp', *(f'--cfg-options={o}' for o in options), log=log
+    )
+    while process.is_alive() and 'Iter(train) [     5/' not in log.read_text():
+        time.sleep(0.01)
+    (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+    output = finish(process, log, 130)
+    assert 'Traceback' not in output
+    saved = re.search(r'interrupted; saved (\S+); to go on: (.+)', output)
+    iteration = int(re.search(r'iter_(\d+).pth', saved[1])[1])
+    checkpoint = state(saved[1])
+    assert checkpoint['meta']['iter'] == iteration
+    steps = {state['step'].item() for state in checkpoint['optimizer']['state'].values()}
+    assert steps == {float(iteration)}
+
+    command = saved[2].split()
+    assert command[:2] == ['python', 'tools/train.py']
+    assert command[-5:] == [*given, '--resume']
+    log = tmp_path / 'resumed'
+    end = ('--cfg-options', f'train_cfg.max_iters={iteration + 1}')
+    output = finish(start_tool('train', *command[2:], *end, log=log), log)
+    assert re.findall(r'Iter\(train\) \[\s*(\d+)/', output) == [str(iteration + 1)]
+
+
+# The config says 0; a resumed run has the order of the data of its own seed.
+SEED = ('--seed', 5)
+
+
+@pytest.fixture(scope='module')
+def straight(tmp_path_factory):
+    """What training makes of a run that is left alone; made by the first test that asks."""
+    return {}
+
+
 @pytest.mark.parametrize(
     ('interval', 'best', 'saved'),
-    [
-        (3, None, 'iter_12.pth'),
-        (5, None, 'interrupted_iter_12.pth'),
-        (5, 'mIoU', 'iter_12.pth'),
-    ],
+    [(2, None, 'iter_4.pth'), (3, None, 'interrupted_iter_4.pth'), (3, 'mIoU', 'iter_4.pth')],
     ids=['saved before the validation', 'not saved', 'saved as the best'],
 )
 def test_ctrl_c_in_a_validation_of_averaged_weights(
-    run_tool, write_segmentation, tmp_path, monkeypatch, interval, best, saved
+    run_tool, write_segmentation, tmp_path, monkeypatch, straight, interval, best, saved
 ):
     """EMAHook has put the average in place of the weights while it is scored."""
-    config, command = write_segmentation(15, interval, best), ('--deterministic', '--work-dir')
-    # The config says 0; a resumed run has the order of the data of its own seed.
-    seed = ('--seed', 5)
-    code, _, err = run_tool('train', config, *command, tmp_path / 'straight', *seed)
-    assert code == 0, err
+    config = write_segmentation(6, 4, interval, best)
+    command = ('train', config, '--deterministic', '--work-dir')
+    if not straight:  # neither interval nor best changes what is learned
+        code, _, err = run_tool(*command, tmp_path / 'straight', *SEED)
+        assert code == 0, err
+        straight.update(trained_state(tmp_path / 'straight' / 'iter_6.pth'))
     original = InterruptHook.after_val_iter
 
     def interrupt(self, runner, *args, **kwargs):
@@ -209,12 +182,11 @@ def test_ctrl_c_in_a_validation_of_averaged_weights(
             signal.raise_signal(signal.SIGINT)
         original(self, runner, *args, **kwargs)
 
-    monkeypatch.setattr(InterruptHook, 'after_val_iter', interrupt)
-    code, _, err = run_tool('train', config, *command, tmp_path / 'work', *seed)
+    with monkeypatch.context() as patch:
+        patch.setattr(InterruptHook, 'after_val_iter', interrupt)
+        code, _, err = run_tool(*command, tmp_path / 'work', *SEED)
     assert code == 130
     assert f'saved {tmp_path / "work" / saved}; to go on: ' in err
-    monkeypatch.undo()
-    code, _, err = run_tool('train', config, *command, tmp_path / 'work', '--resume')
+    code, _, err = run_tool(*command, tmp_path / 'work', '--resume')
     assert code == 0, err
-    paths = [tmp_path / folder / 'iter_15.pth' for folder in ('straight', 'work')]
-    assert differences(*map(trained_state, paths)) == []
+    assert differences(straight, trained_state(tmp_path / 'work' / 'iter_6.pth')) == []

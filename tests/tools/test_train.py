@@ -1,7 +1,8 @@
-"""tools/train.py and tools/test.py from end to end, on small pictures."""
+"""tools/train.py and tools/test.py from end to end, on small images."""
 
 import json
 import os
+import pickle
 import re
 import shlex
 import shutil
@@ -13,13 +14,22 @@ from checks import error_line, state
 from PIL import Image
 
 
+@pytest.fixture(scope='module')
+def first_run(tmp_path_factory):
+    """A work dir and what its run printed; the first test that asks for it trains it."""
+    return tmp_path_factory.mktemp('first') / 'work', []
+
+
 @pytest.fixture
-def trained(run_tool, write_config, tmp_path):
-    """A config and its checkpoint after 4 iterations."""
-    config = write_config()
-    code, out, err = run_tool('train', config)
-    assert code == 0, err
-    return config, tmp_path / 'work' / 'iter_4.pth', out
+def trained(run_tool, write_config, tmp_path, first_run):
+    """A config, its checkpoint after 4 iterations, and what the run printed."""
+    config, (work, printed) = write_config(), first_run
+    if not printed:
+        code, out, err = run_tool('train', config, '--work-dir', work)
+        assert code == 0, err
+        printed.append(out)
+    shutil.copytree(work, tmp_path / 'work')
+    return config, tmp_path / 'work' / 'iter_4.pth', printed[0]
 
 
 def test_train_reports_and_saves(trained, tmp_path):
@@ -37,8 +47,7 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     longer = write_config('train_cfg = dict(max_iters=6, val_interval=3)', 'longer.py')
     code, out, _ = run_tool('train', longer, '--resume')
     assert code == 0
-    iterations = re.findall(r'Iter\(train\) \[\s*(\d+)/6\]', out)
-    assert iterations == ['5', '6']
+    assert re.findall(r'Iter\(train\) \[\s*(\d+)/6\]', out) == ['5', '6']
     saved = state(tmp_path / 'work' / 'iter_6.pth')
     assert {state['step'].item() for state in saved['optimizer']['state'].values()} == {6.0}
     code, out, _ = run_tool(
@@ -49,14 +58,15 @@ def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
     assert 'resumed epoch: 0, iter: 4' in out
 
 
-def test_resume_in_an_empty_work_dir_starts_anew(run_tool, write_config):
-    code, out, _ = run_tool('train', write_config(), '--resume')
+def test_resume_in_an_empty_work_dir_starts_anew_with_the_options_given(run_tool, write_config):
+    options = ('--cfg-options', 'train_cfg.max_iters=3')
+    code, out, _ = run_tool('train', write_config(), '--resume', *options)
     assert code == 0
     assert 'training starts from the beginning' in out
-    assert re.findall(r'Iter\(train\) \[\s*(\d+)/4\]', out) == ['1', '2', '3', '4']
+    assert re.findall(r'Iter\(train\) \[\s*(\d+/\d+)\]', out) == ['1/3', '2/3', '3/3']
 
 
-def test_amp_trains_in_bfloat16(run_tool, write_config, monkeypatch):
+def test_amp_trains_in_bfloat16(run_tool, write_config, quick_text, monkeypatch):
     from mmseg.models import UPerHead
 
     types = set()
@@ -67,19 +77,13 @@ def test_amp_trains_in_bfloat16(run_tool, write_config, monkeypatch):
         return original(self, inputs)
 
     monkeypatch.setattr(UPerHead, 'forward', forward)
-    code, _, err = run_tool('train', write_config(), '--amp')
+    options = ('--cfg-options', 'train_cfg.max_iters=1')
+    code, _, err = run_tool('train', write_config(), '--amp', *options)
     assert code == 0, err
     assert (True, torch.bfloat16) in types
 
 
-def test_options_replace_settings(run_tool, write_config):
-    code, out, _ = run_tool('train', write_config(), '--cfg-options', 'train_cfg.max_iters=1')
-    assert code == 0
-    assert '[1/1]' in out
-    assert '/4]' not in out
-
-
-def test_scores_masks_and_pictures(run_tool, trained, tmp_path, scenes):
+def test_scores_agree_with_the_masks_on_disk(run_tool, trained, tmp_path, scenes):
     config, checkpoint, training = trained
     out_dir, show_dir = tmp_path / 'out', tmp_path / 'show'
     code, _, err = run_tool('test', config, checkpoint, '--out', out_dir, '--show-dir', show_dir)
@@ -96,13 +100,13 @@ def test_scores_masks_and_pictures(run_tool, trained, tmp_path, scenes):
         right += ((truth == found) & (truth > 0)).sum()
         total += (truth > 0).sum()
     assert scores['aAcc'] == pytest.approx(100 * right / total, abs=0.01)
-    pictures = sorted(show_dir.glob('*.png'))
-    assert len(pictures) == 2
-    assert Image.open(pictures[0]).width > 3 * 32
+    drawn = sorted(show_dir.glob('*.png'))
+    assert len(drawn) == 2
+    assert Image.open(drawn[0]).width > 3 * 32
 
 
 def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scenes):
-    """The augmented mask is the argmax of the mean of a picture's and its mirror's scores."""
+    """The augmented mask is the argmax of the mean score of an image and of its mirror image."""
     from lkca_mm.config import build_network, load_config
     from lkca_mm.engine.checkpoint import load_weights
 
@@ -112,9 +116,9 @@ def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scen
     network = build_network(load_config(config)).eval()
     load_weights(network, checkpoint)
     name = 'scene_00000.png'
-    picture = np.array(Image.open(scenes / 'images' / 'validation' / name).convert('RGB'))
+    image = np.array(Image.open(scenes / 'images' / 'validation' / name).convert('RGB'))
     mean, std = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
-    x = ((torch.tensor(picture).float() - torch.tensor(mean)) / torch.tensor(std)).permute(2, 0, 1)
+    x = ((torch.tensor(image).float() - torch.tensor(mean)) / torch.tensor(std)).permute(2, 0, 1)
     with torch.no_grad():
         scores = [
             torch.nn.functional.interpolate(
@@ -127,58 +131,20 @@ def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scen
     assert (found == expected).mean() > 0.999
 
 
-CLASSIFIER = """
-custom_imports = dict(imports=['lkca_mm'], allow_failed_imports=False)
-default_scope = 'mmpretrain'
-model = dict(
-    type='ImageClassifier',
-    data_preprocessor=dict(mean=[127.5] * 3, std=[127.5] * 3, to_rgb=True),
-    backbone=dict(type='LKCAViT', arch=dict(embed_dims=16, num_layers=2, num_heads=2, mlp_ratio=1),
-                  img_size=16, patch_size=4),
-    neck=dict(type='GlobalAveragePooling'),
-    head=dict(type='LinearClsHead', num_classes=2, in_channels=16,
-              loss=dict(type='CrossEntropyLoss')),
-)
-pipeline = [dict(type='LoadImageFromFile'), dict(type='PackInputs')]
-loader = dict(batch_size=4, num_workers=0, persistent_workers=False,
-              dataset=dict(type='CustomDataset', data_root={root!r}, pipeline=pipeline))
-train_dataloader = dict(sampler=dict(type='DefaultSampler', shuffle=True), **loader)
-val_dataloader = dict(sampler=dict(type='DefaultSampler', shuffle=False), **loader)
-test_dataloader = val_dataloader
-val_evaluator = dict(type='Accuracy', topk=(1,))
-test_evaluator = val_evaluator
-optim_wrapper = dict(optimizer=dict(type='AdamW', lr=3e-3))
-train_cfg = dict(by_epoch=True, max_epochs=6, val_interval=6)
-val_cfg = dict()
-test_cfg = dict()
-default_hooks = dict(checkpoint=dict(type='CheckpointHook', interval=6),
-                     logger=dict(type='LoggerHook', interval=1))
-custom_hooks = [dict(type='InterruptHook')]
-work_dir = {work!r}
-"""
-
-
-def test_classification_through_the_same_tools(run_tool, tmp_path):
-    """Dark against bright pictures are learned in 6 epochs."""
-    generator = np.random.default_rng(0)
-    for name, low in (('dark', 0), ('bright', 156)):
-        (tmp_path / 'data' / name).mkdir(parents=True)
-        for index in range(8):
-            pixels = generator.integers(low, low + 100, (16, 16, 3), np.uint8)
-            Image.fromarray(pixels).save(tmp_path / 'data' / name / f'{name}{index}.png')
-    config = tmp_path / 'classifier.py'
-    config.write_text(CLASSIFIER.format(root=str(tmp_path / 'data'), work=str(tmp_path / 'work')))
-    code, _, err = run_tool('train', config)
+def test_classification_through_the_same_tools(run_tool, write_classifier, tmp_path):
+    config = write_classifier('val_cfg = dict(fp16=False)')
+    code, out, err = run_tool('train', config)
     assert code == 0, err
-    code, _, err = run_tool(
-        'test', config, tmp_path / 'work' / 'epoch_6.pth',
-        '--out', tmp_path / 'out', '--show-dir', tmp_path / 'show',
-    )  # fmt: skip
+    weights, out_dir, show_dir = (tmp_path / name for name in ('work/epoch_2.pth', 'out', 'show'))
+    code, _, err = run_tool('test', config, weights, '--out', out_dir, '--show-dir', show_dir)
     assert code == 0, err
-    scores = json.loads((tmp_path / 'out' / 'scores.json').read_text())['scores']
-    assert scores == {'accuracy/top1': 100.0}
-    assert (tmp_path / 'out' / 'predictions.pkl').exists()
-    assert len(list((tmp_path / 'show').rglob('*.png'))) == 16
+    scores = json.loads((out_dir / 'scores.json').read_text())['scores']
+    # Once more from the predictions on disk.
+    predicted = pickle.loads((out_dir / 'predictions.pkl').read_bytes())
+    right = [int(one['pred_label']) == int(one['gt_label']) for one in predicted]
+    assert len(right) == 10 and scores['accuracy/top1'] == 10 * sum(right)
+    assert f'accuracy/top1: {scores["accuracy/top1"]:.4f}' in out
+    assert len(list(show_dir.rglob('*.png'))) == 10
 
 
 # --- bad input: one line, exit code not 0, nothing half-written ----------------------
@@ -191,36 +157,27 @@ def damage(scenes, folder, what):
     mask = folder / 'annotations' / 'training' / 'scene_00000.png'
     if what == 'no mask':
         mask.unlink()
-    elif what == 'no folder':
-        shutil.rmtree(folder / 'images' / 'training')
     elif what == 'cut image':
         image.write_bytes(image.read_bytes()[:200])
     elif what == 'value 151':
         pixels = np.array(Image.open(mask))
         pixels[0, 0] = 151
         Image.fromarray(pixels).save(mask)
-    elif what == 'other size':
-        Image.open(mask).resize((16, 32), Image.NEAREST).save(mask)
     return folder
 
 
 @pytest.mark.parametrize(
     ('what', 'words', 'before_the_run'),
     [
-        ('no folder', ['images/training', 'prepare_data.py'], True),
         ('no mask', ['scene_00000', 'mask'], True),
         ('cut image', ['images/training/scene_00000.png'], False),
         ('value 151', ['annotations/training/scene_00000.png', '151'], False),
-        ('other size', ['scene_00000.png', '16'], False),
     ],
 )
 def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, before_the_run):
     folder = damage(scenes, tmp_path / 'scenes', what)
     config = write_config(data_root=folder)
-    # One case through a data worker, whose errors arrive wrapped in its traceback.
-    workers = 1 if what == 'cut image' else 0
-    option = f'train_dataloader.num_workers={workers}'
-    code, _, err = run_tool('train', config, '--cfg-options', option)
+    code, _, err = run_tool('train', config)
     error_line(code, err, *words)
     if before_the_run:
         assert not (tmp_path / 'work').exists()
@@ -231,11 +188,8 @@ def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, bef
     ('text', 'words'),
     [
         ("model['backbone']['patch_size'] = 0", ['patch_size=0']),
-        ("model['backbone']['patch_size'] = 64", ['patch_size=64', 'img_size=32']),
-        ("model['backbone']['arch'] = 'huge'", ["arch='huge'", 'small, base']),
         ("model['backbone']['type'] = 'LKCAVit'", ['KeyError', 'LKCAVit']),  # mmengine's words
         ("model['backbone']['width'] = 3", ['width']),
-        ('model = dict(', ['tiny.py']),
     ],
     ids=str,
 )  # fmt: skip
@@ -274,37 +228,23 @@ def test_tta_needs_its_settings(run_tool, write_config, trained):
 
 
 @pytest.mark.usefixtures('quick_text')
-@pytest.mark.parametrize(
-    ('value', 'interval', 'at'),
-    [
-        (float('nan'), 1, 3),  # read by the logger at once
-        (float('inf'), 50, 3),  # read when the checkpoint of iteration 4 is to be written
-        (float('nan'), 50, 1),
-    ],
-)
-def test_a_bad_loss_ends_the_run(
-    run_tool, write_config, tmp_path, monkeypatch, value, interval, at
-):
+def test_a_non_finite_loss_ends_the_run(run_tool, write_config, tmp_path, monkeypatch):
+    """It is read when the checkpoint of iteration 4 is to be written."""
     from mmseg.models import EncoderDecoder
 
-    original, count = EncoderDecoder.parse_losses, 0
+    original, calls = EncoderDecoder.parse_losses, []
 
     def parse_losses(self, losses):
-        nonlocal count
-        count += 1
         loss, log = original(self, losses)
-        if count == at:
-            loss = loss * value
-            log['loss'] = loss
-        return loss, log
+        calls.append(loss)
+        loss = loss * float('nan') if len(calls) == 3 else loss
+        return loss, {**log, 'loss': loss}
 
     monkeypatch.setattr(EncoderDecoder, 'parse_losses', parse_losses)
-    config = write_config(f"default_hooks['logger']['interval'] = {interval}\n")
+    code, _, err = run_tool('train', write_config("default_hooks['logger']['interval'] = 50"))
     work = tmp_path / 'work'
-    last = 'not written yet' if at == 1 else str(work / 'iter_2.pth')
-    code, _, err = run_tool('train', config)
-    error_line(code, err, f'not finite at iteration {at};', last)
-    assert [path.name for path in work.glob('*.pth')] == ['iter_2.pth'] * (at > 1)
+    error_line(code, err, 'not finite at iteration 3;', str(work / 'iter_2.pth'))
+    assert [path.name for path in work.glob('*.pth')] == ['iter_2.pth']
 
 
 @pytest.mark.usefixtures('quick_text')
@@ -350,13 +290,11 @@ def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
     mark, path = tmp_path / 'mark', tmp_path / 'evil.pth'
     torch.save(state(checkpoint) | {'author': Payload(mark)}, path)
     options = ('--work-dir', tmp_path / 'other', '--cfg-options', 'train_cfg.max_iters=5')
+    pretrained = ('model.init_cfg.type=Pretrained', f'model.init_cfg.checkpoint={path}')
     command = {
         'resume': ('train', config, '--resume', path, *options),
         'load_from': ('train', config, *options, f'load_from={path}'),
-        'pretrained': (
-            *('train', config, *options, 'model.init_cfg.type=Pretrained'),
-            f'model.init_cfg.checkpoint={path}',
-        ),
+        'pretrained': ('train', config, *options, *pretrained),
         'test': ('test', config, path),
     }[way]
     code, _, err = run_tool(*command)
@@ -368,7 +306,7 @@ def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
 
 
 def logged_values(work_dir):
-    """What mmengine's own file holds: a value for each name and step."""
+    """Returns the values of mmengine's own file by name and step."""
     (path,) = work_dir.glob('*/vis_data/scalars.json')
     values = {}
     for line in path.read_text().splitlines():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from checks import error_line
 
 from lkca_mm.config import build_network, load_config
 
@@ -73,6 +74,5 @@ def test_errors_are_one_line(run_tool, trained, scenes, tmp_path, monkeypatch, w
     known = dict(zip(('CONFIG', 'CHECKPOINT', 'RUN'), trained, strict=True))
     known['IMAGE'] = scenes / 'images' / 'validation' / 'scene_00000.png'
     code, _, err = run_tool('visualize', *[known.get(word, word) for word in words.split()])
-    (line,) = [line for line in err.splitlines() if line.startswith('error: ')]
-    assert code == 1 and message in line and 'Traceback' not in err
+    error_line(code, err, message)
     assert not list(tmp_path.glob('a.*'))

@@ -11,18 +11,18 @@ WNIDS = [f'n{number:08d}' for number in range(200)]
 
 
 def cifar_content(kind, seed=0, each=2):
-    """What one file holds: ``each`` noisy images of every class, the classes mixed."""
+    """Returns the content of a file: ``each`` noisy images of every class, the classes mixed."""
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(kind.NUM_CLASSES), each))
     pixels = rng.integers(0, 256, (len(labels), 3072), np.uint8)
     return {'data': pixels, kind.LABELS: labels.tolist(), 'batch_label': 'x'}
 
 
-def write_cifar(kind, root):
+def write_cifar(kind, root, each=2):
     folder = root / kind.SUBFOLDER
     folder.mkdir(parents=True)
     for seed, name in enumerate(name for names in kind.FILES.values() for name in names):
-        (folder / name).write_bytes(pickle.dumps(cifar_content(kind, seed)))
+        (folder / name).write_bytes(pickle.dumps(cifar_content(kind, seed, each)))
     return folder
 
 
@@ -61,6 +61,16 @@ def write_tiny(folder):
     (folder / 'wnids.txt').write_text('\n'.join(reversed(WNIDS)))
     (folder / 'words.txt').write_text(''.join(f'{w}\tname {w}, other\n' for w in WNIDS))
     return folder
+
+
+def write_two_classes(folder, side):
+    """Writes eight dark and eight bright images, each class in a folder of its name."""
+    generator = np.random.default_rng(0)
+    for name, low in (('dark', 0), ('bright', 156)):
+        (folder / name).mkdir(parents=True)
+        for index in range(8):
+            pixels = generator.integers(low, low + 100, (side, side, 3), np.uint8)
+            Image.fromarray(pixels).save(folder / name / f'{name}{index}.png')
 
 
 def write_pairs(root, pairs):
