@@ -126,21 +126,6 @@ def test_recipe_augmentation(runner):
     assert 255 * (erase.value[0] * std[0] + mean[0]) == pytest.approx(156.3, abs=0.1)
 
 
-def test_recipe_sample(runner):
-    """A black image comes out normalised, with erased areas of the mean itself."""
-    torch.manual_seed(0)
-    dataset = runner.train_dataloader.dataset
-    black = torch.tensor([-0.4914 / 0.2470, -0.4822 / 0.2435, -0.4465 / 0.2616])
-    samples = torch.stack([sample['inputs'] for sample in (dataset[0] for _ in range(200))])
-    assert samples.shape == (200, 3, 32, 32)
-    assert samples.dtype == torch.float32
-    unchanged = (samples == black[None, :, None, None]).all(1).float().mean()
-    assert 0.3 < unchanged < 0.9
-    grey = torch.tensor([0.4914, 0.4822, 0.4465])
-    erased = ((samples - grey[None, :, None, None]).abs() < 1e-6).all(1).flatten(1).any(1)
-    assert erased.float().mean().item() == pytest.approx(0.25, abs=0.1)
-
-
 def test_recipe_mixing_and_smoothing(runner):
     mixing = runner.model.data_preprocessor.batch_augments
     assert [type(aug).__name__ for aug in mixing.augments] == ['Mixup', 'CutMix', 'NoneType']
@@ -178,17 +163,6 @@ def test_recipe_optimizer(runner):
     assert len(group['params']) == len(list(runner.model.parameters()))
     # PyTorch before 2.4 has no fused kernel for a CPU.
     assert group['fused'] is (Version(torch.__version__) >= Version('2.4'))
-
-
-def test_recipe_takes_whole_batches(runner):
-    """What costs a GPU more time than the model: pictures one by one, and losses read at once."""
-    loader = runner.train_dataloader
-    batch = loader.collate_fn([loader.dataset[index] for index in range(3)])
-    assert {name: tuple(value.shape) for name, value in batch.items()} == {
-        'inputs': (3, 3, 32, 32), 'labels': (3,),
-    }  # fmt: skip
-    assert type(runner.model.data_preprocessor).__name__ == 'WholeBatchPreprocessor'
-    assert any(type(hook).__name__ == 'DeferredRuntimeInfoHook' for hook in runner.hooks)
 
 
 def test_recipe_learning_rates(runner):

@@ -142,34 +142,6 @@ def test_linear_probe_moves_the_head_alone(saved):
     assert all(0 <= label < 100 for label in predict(model))
 
 
-def test_fine_tuning_on_another_grid_resamples_what_depends_on_it(saved):
-    """Images of 48 x 64 pixels: grid 12 x 16 instead of 8 x 8, kernel 23 x 31 for 15 x 15."""
-    path, weights = saved
-    model = build_model(read_with('finetune_lkca-t_cifar100_5e', path, img_size=(48, 64)))
-    learned = weights['backbone.pos_embed'].permute(0, 3, 1, 2)
-    expected = torch.nn.functional.interpolate(learned, (12, 16), mode='bicubic')
-    torch.testing.assert_close(model.backbone.pos_embed, expected.permute(0, 2, 3, 1))
-    for index, layer in enumerate(model.backbone.layers):
-        padded = torch.zeros(1, 23, 31)
-        padded[:, 4:19, 8:23] = weights[f'backbone.layers.{index}.mixer.kernel']
-        assert torch.equal(layer.mixer.kernel, padded)
-    features = model.backbone(torch.randn(1, 3, 48, 64))
-    assert features[0].shape == (1, 136)
-
-    # Its taps resampled with the image instead, where the config says so: a bump of the same
-    # volume, twice as wide in each direction.
-    resampled = build_model(
-        read_with('finetune_lkca-t_cifar100_5e', path, img_size=64, resample_kernels=True)
-    )
-    kernel, narrow = (
-        resampled.backbone.layers[0].mixer.kernel.detach()[0],
-        weights['backbone.layers.0.mixer.kernel'][0],
-    )
-    assert kernel.shape == (31, 31)
-    assert kernel.sum().item() == pytest.approx(narrow.sum().item(), rel=0.1)
-    assert kernel[15, 15].item() == pytest.approx(narrow[7, 7].item() / 4, rel=0.1)
-
-
 def test_shipped_checkpoint_is_the_one_that_the_examples_name():
     config = read_example('finetune_lkca-t_cifar100_5e')
     assert (EXAMPLES.parents[1] / config.model.backbone.init_cfg.checkpoint).is_file()

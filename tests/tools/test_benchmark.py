@@ -11,7 +11,6 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from packaging.version import Version
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lkca_mm.benchmark.model import benchmark_models
 from lkca_mm.benchmark.op import OpCase
 from lkca_mm.config import load_config
 from lkca_mm.engine import CompileHook, ResultRecordHook
@@ -62,15 +61,6 @@ def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
         assert result['roofline'][name] == pytest.approx(1e3 * max(compute, copy))
 
 
-def test_the_sweep_measures_both_modes(run_tool, tmp_path, monkeypatch):
-    cases = [OpCase(4, 12, 2), OpCase(6, 12, 1)]
-    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: cases)
-    record, _ = measure(run_tool, tmp_path, 'op', '--sweep', '--rounds', 1, '--dtype', 'bf16')
-    modes = [result['mode'] for result in record['results']]
-    assert modes == ['forward'] * 2 + ['forward + backward'] * 2
-    assert record['settings']['dtype'] == 'bf16'
-
-
 def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
     cost._choose_once.cache_clear()
@@ -112,24 +102,6 @@ def test_models_side_by_side(run_tool, write_config, write_classifier, tmp_path,
         assert result['train_peak_mib'] * 2**20 > 4 * 4 * result['params']
 
 
-def test_inference_keeps_its_folded_kernels(write_config, monkeypatch):
-    """After a training step, as between the rounds, no kernel is folded again."""
-    counts = []
-
-    def take_turns(candidates, rounds, device):
-        train, infer = candidates.values()
-        for _ in range(3):
-            train()
-            with Count() as operators:
-                infer()
-            counts.append(operators.count)
-        return dict.fromkeys(candidates, 1.0)
-
-    monkeypatch.setattr('lkca_mm.benchmark.model.interleaved_medians', take_turns)
-    benchmark_models({'tiny': load_config(write_config())}, 2)
-    assert counts[0] > counts[1] == counts[2]
-
-
 def test_the_loop_beside_the_bare_step(run_tool, write_classifier, tmp_path):
     options = ('--block', 4, '--rounds', 2, '--cfg-options', 'train_dataloader.batch_size=6')
     record, out = measure(run_tool, tmp_path, 'train', write_classifier(), *options)
@@ -140,11 +112,6 @@ def test_the_loop_beside_the_bare_step(run_tool, write_classifier, tmp_path):
     micro = result['microseconds']
     assert result['times_bare'] == micro['loop'] / micro['bare'] > 0
     assert 0 < result['data_share'] == micro['data'] / micro['loop'] < 1
-
-
-def test_the_loop_by_iterations(run_tool, write_config, tmp_path):
-    """A data set of four images in batches of two: the loop goes on past its end."""
-    measure(run_tool, tmp_path, 'train', write_config(), '--block', 3, '--rounds', 1)
 
 
 @pytest.mark.parametrize('amp', [False, True])

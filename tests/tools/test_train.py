@@ -66,23 +66,6 @@ def test_resume_in_an_empty_work_dir_starts_anew_with_the_options_given(run_tool
     assert re.findall(r'Iter\(train\) \[\s*(\d+/\d+)\]', out) == ['1/3', '2/3', '3/3']
 
 
-def test_amp_trains_in_bfloat16(run_tool, write_config, quick_text, monkeypatch):
-    from mmseg.models import UPerHead
-
-    types = set()
-    original = UPerHead.forward
-
-    def forward(self, inputs):
-        types.add((self.training, inputs[0].dtype))
-        return original(self, inputs)
-
-    monkeypatch.setattr(UPerHead, 'forward', forward)
-    options = ('--cfg-options', 'train_cfg.max_iters=1')
-    code, _, err = run_tool('train', write_config(), '--amp', *options)
-    assert code == 0, err
-    assert (True, torch.bfloat16) in types
-
-
 def test_scores_agree_with_the_masks_on_disk(run_tool, trained, tmp_path, scenes):
     config, checkpoint, training = trained
     out_dir, show_dir = tmp_path / 'out', tmp_path / 'show'
@@ -184,21 +167,6 @@ def test_damaged_data(run_tool, write_config, tmp_path, scenes, what, words, bef
     assert not list(tmp_path.glob('work/*.pth'))
 
 
-@pytest.mark.parametrize(
-    ('text', 'words'),
-    [
-        ("model['backbone']['patch_size'] = 0", ['patch_size=0']),
-        ("model['backbone']['type'] = 'LKCAVit'", ['KeyError', 'LKCAVit']),  # mmengine's words
-        ("model['backbone']['width'] = 3", ['width']),
-    ],
-    ids=str,
-)  # fmt: skip
-def test_wrong_config(run_tool, write_config, tmp_path, text, words):
-    code, _, err = run_tool('train', write_config(text))
-    error_line(code, err, *words)
-    assert not list(tmp_path.glob('work/*.pth'))
-
-
 def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
     config, checkpoint, _ = trained
     wider = "model['backbone']['arch']['mlp_ratio'] = 2"
@@ -215,13 +183,6 @@ def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
     code, _, err = run_tool('train', config, '--resume', bare)
     error_line(code, err, 'bare.pth', 'weights alone')
     assert run_tool('test', config, bare)[0] == 0
-
-
-def test_tta_needs_its_settings(run_tool, write_config, trained):
-    _, checkpoint, _ = trained
-    config = write_config('tta_model = None', 'other.py')
-    code, _, err = run_tool('test', config, checkpoint, '--tta')
-    error_line(code, err, 'tta_model')
 
 
 # --- losses, loggers, checkpoints that carry code -------------------------------------
