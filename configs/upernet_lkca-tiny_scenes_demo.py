@@ -23,10 +23,10 @@ model = dict(
 )
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=1e-2, by_epoch=False, begin=0, end=50),
-    dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=50, end=300),
+    dict(type='LinearLR', start_factor=1e-2, by_epoch=False, begin=0, end=30),
+    dict(type='PolyLR', eta_min=0.0, power=1.0, by_epoch=False, begin=30, end=160),
 ]
-train_cfg = dict(max_iters=300, val_interval=150)
+train_cfg = dict(max_iters=160, val_interval=80)
 default_hooks = dict(
-    logger=dict(interval=20), checkpoint=dict(interval=150, max_keep_ckpts=2, save_best=None)
+    logger=dict(interval=20), checkpoint=dict(interval=80, max_keep_ckpts=2, save_best=None)
 )

@@ -165,7 +165,7 @@ def draw_scene(seed: int, split: int, index: int, size: int) -> tuple[np.ndarray
 
 
 def prepare_scenes(
-    root: Path, seed: int = 0, size: int = 128, num_train: int = 400, num_val: int = 80
+    root: Path, seed: int = 0, size: int = 128, num_train: int = 400, num_val: int = 40
 ) -> Prepared:
     """Draws the data set into ``root / 'scenes'``, whole or not at all.
 

