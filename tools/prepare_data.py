@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     scenes.add_argument('--seed', type=int, default=0, help='default: 0')
     scenes.add_argument('--size', type=int, default=128, help='side in pixels, default: 128')
     scenes.add_argument('--num-train', type=int, default=400, help='pairs to train on, 400')
-    scenes.add_argument('--num-val', type=int, default=40, help='pairs to validate on, 80')
+    scenes.add_argument('--num-val', type=int, default=40, help='pairs to validate on, 40')
     return parser
 
 
