@@ -6,7 +6,6 @@ adds what :class:`Run` lists; a benchmark adds ``results``.
 
 import contextlib
 import json
-import os
 import platform
 import re
 import subprocess
@@ -82,7 +81,6 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
         'device': device,
         'hardware': hardware,
         'threads': torch.get_num_threads(),
-        **{name: value for name, value in sorted(os.environ.items()) if name.startswith('OMP_')},
         **versions,
     }
 
