@@ -246,18 +246,6 @@ def test_each_pass_has_every_sample_once():
     assert list(sampler) != order
 
 
-def test_processes_share_the_order(monkeypatch):
-    """Two processes draw what one does, in turn; 15 samples leave one to be drawn twice."""
-    whole = list(MultiPassSampler(range(5), seed=3, passes_per_epoch=3))
-    parts = []
-    for rank in range(2):
-        monkeypatch.setattr('lkca_mm.engine.multi_pass.get_dist_info', lambda rank=rank: (rank, 2))
-        parts.append(list(MultiPassSampler(range(5), seed=3, passes_per_epoch=3)))
-    assert [len(part) for part in parts] == [8, 8]
-    merged = [index for pair in zip(*parts, strict=True) for index in pair]
-    assert merged == [*whole, whole[0]]
-
-
 def test_loop_refuses_another_sampler():
     plain = DataLoader(list(range(4)))
     with pytest.raises(ConfigError, match='cannot use the sampler SequentialSampler'):

@@ -9,14 +9,12 @@ import json
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 from PIL import Image
-from stepped_examples import EXAMPLES, SMALL, build_model, read_example, step
+from stepped_examples import SMALL, build_model, read_example, step
 
 pytest.importorskip('mmcv._ext', reason='mmcv is without its compiled ops')
 pytest.importorskip('mmdet')
@@ -126,22 +124,3 @@ def test_mask2former_is_stepped():
     meta = dict(img_shape=(64, 64), ori_shape=(100, 120))
     batch = dict(inputs=images[:1], data_samples=[SegDataSample(metainfo=meta)])
     assert model.eval().test_step(batch)[0].pred_sem_seg.data.shape == (1, 100, 120)
-
-
-def test_mask_rcnn_is_trained_and_scored_by_a_runner(coco, tmp_path, monkeypatch):
-    """Two iterations, then the validation that the config names."""
-    monkeypatch.setattr(Config, 'pretty_text', property(lambda config: 'a config'))
-    config = read_detection('mask-rcnn_lkca-s_coco_1x', coco)
-    config.train_cfg.max_epochs = 1
-    config.work_dir = str(tmp_path)
-    runner = Runner.from_cfg(config)
-    runner.train()
-    assert runner.iter == 2
-    scores = runner.message_hub.get_info('coco/segm_mAP') or 0.0
-    assert np.isfinite(scores)
-    assert list(tmp_path.glob('epoch_1.pth'))
-
-
-def test_every_example_of_detection_is_here():
-    named = {path.stem for path in EXAMPLES.glob('*_coco_*.py')}
-    assert named == {'retinanet_lkca-s_coco_1x', 'mask-rcnn_lkca-s_coco_1x'}

@@ -9,7 +9,7 @@ from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lkca_mm.engine import DeferredRuntimeInfoHook, InterruptHook, hooks
+from lkca_mm.engine import DeferredRuntimeInfoHook, InterruptHook
 from lkca_mm.errors import TrainingError
 
 
@@ -60,13 +60,6 @@ def test_losses_are_read_when_the_logger_reads_them():
         for own, other in zip(ours.log_scalars[name].data, history.data, strict=True):
             assert own.tolist() == pytest.approx(other.tolist())
     assert {index for index, count in enumerate(waits) if count} <= {9, 19}
-
-
-def test_histories_stay_short(monkeypatch):
-    monkeypatch.setattr(hooks, '_MOST_VALUES', 15)
-    hub, _, _ = run(DeferredRuntimeInfoHook(), [float(i) for i in range(60)], 'test_hooks_short')
-    assert hub.log_scalars['train/loss'].data[0].tolist() == [float(i) for i in range(45, 60)]
-    assert len(hub.log_scalars['train/lr'].data[0]) <= 15
 
 
 @pytest.mark.parametrize('bad', [float('nan'), float('inf')])

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from checks import CLASSIFIER, WEIGHTS, error_line
-from packaging.version import Version
 from PIL import Image
 
 from lkca_mm.apis import load_model, predict
@@ -46,21 +45,6 @@ def test_classifier_takes_an_image_as_it_is(run_tool, tmp_path, photo):
     sample = predict(load_model(str(CLASSIFIER), str(WEIGHTS), 'cpu'), path)
     scores = torch.from_numpy(run(values)).softmax(1)[0]
     torch.testing.assert_close(scores, sample.pred_score, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.skipif(Version(torch.__version__) < Version('2.4'), reason='.pt2 needs PyTorch 2.4')
-def test_torch_export(run_tool, tmp_path):
-    out = tmp_path / 'model.pt2'
-    options = ['--dynamic-batch', '--input', 'normalized']
-    code, _, errors = run_tool('export', CLASSIFIER, WEIGHTS, '--out', out, *options)
-    assert code == 0, errors
-    extra = {'metadata.json': ''}
-    module = torch.export.load(out, extra_files=extra).module()
-    assert json.loads(extra['metadata.json'])['values'] == 'normalized'
-    image = torch.randn(3, 3, 32, 32)
-    with torch.no_grad():
-        expected = load_model(str(CLASSIFIER), str(WEIGHTS), 'cpu')(image, mode='tensor')
-        torch.testing.assert_close(module(image), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(

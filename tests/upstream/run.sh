@@ -29,6 +29,7 @@ pip install -q -c "$pins" --no-build-isolation -e .
 
 mkdir -p "$(dirname "$log")"
 {
-  "$venv/bin/python" tests/upstream/versions.py
+  "$venv/bin/python" --version
+  pip list --format=freeze | sed -nE 's/^((torch|mm|numpy|opencv|timm)[^=]*)==/\1 /p'
   "$venv/bin/python" -m pytest -rs "$@"
 } 2>&1 | tee "$log"
