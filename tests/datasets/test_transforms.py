@@ -30,7 +30,6 @@ def load_image(path, **options):
 IMAGES = {
     'jpeg': encoded(PIXELS, 'JPEG', quality=95),
     'progressive': encoded(PIXELS, 'JPEG', progressive=True),
-    'grey_jpeg': encoded(PIXELS[..., 0], 'JPEG'),
     'png': encoded(PIXELS, 'PNG'),
     'webp': encoded(PIXELS, 'WEBP', lossless=True),
 }

@@ -13,10 +13,22 @@ def test_every_page_is_listed():
     assert listed == {page.name for page in PAGES} - {'README.md'}
 
 
-@pytest.mark.parametrize('page', [*PAGES, ROOT / 'README.md'], ids=lambda page: page.stem)
-def test_links_lead_to_files(page):
-    for target in re.findall(r'\]\(([^):#\s]+)\)', page.read_text(encoding='utf-8')):
+@pytest.mark.parametrize(
+    'page', [*PAGES, ROOT / 'README.md', ROOT / 'CONTRIBUTING.md'], ids=lambda page: page.stem
+)
+def test_named_files_exist(page):
+    text = page.read_text(encoding='utf-8')
+    for target in re.findall(r'\]\(([^):#\s]+)\)', text):
         assert (page.parent / target).exists(), target
+    paths = re.findall(r'(?:configs|tools|results|lkca_mm|tests)/[\w./-]*[\w/]', text)
+    for path in paths if page.parent == ROOT else ():
+        assert (ROOT / path).exists(), path
+
+
+def test_first_screen_names_both_commands():
+    first = (ROOT / 'README.md').read_text(encoding='utf-8').splitlines()[:20]
+    for command in ('make demo', 'make test'):
+        assert any(line.startswith(command) for line in first)
 
 
 # What our own code says; the words of others are theirs to change.

@@ -5,8 +5,6 @@ import pytest
 import torch
 from mmseg.registry import METRICS
 
-from lkca_mm.evaluation import mean_of_top
-
 
 def masks_of(confusion):
     """Returns truth and prediction whose confusion (rows: truth) is the given matrix."""
@@ -69,10 +67,3 @@ def test_absent_classes_do_not_count_but_wrong_predictions_do():
     scores = score([confusion], top=10, num_classes=4)
     assert scores['mIoU'] == scores['mIoU@10'] == pytest.approx(60)
     assert score([confusion], top=2, num_classes=4)['mIoU@2'] == pytest.approx(90)
-
-
-def test_mean_of_top():
-    iou = np.array([0.1, np.nan, 0.5, 0.3])
-    assert mean_of_top(iou, 2) == pytest.approx(0.4)
-    assert mean_of_top(iou, 10) == pytest.approx(0.3)
-    assert np.isnan(mean_of_top(np.array([np.nan]), 10))

@@ -120,19 +120,6 @@ def test_seeds_of_one_experiment_belong_together(results, record):
 @pytest.mark.parametrize(
     ('text', 'words'),
     [
-        ('{"curve": [', 'run.json: cannot be read as JSON'),
-        ('[1, 2]', 'run.json: is not a record'),
-    ],
-)
-def test_a_wrong_record_is_named(tmp_path, text, words):
-    (tmp_path / 'run.json').write_text(text)
-    with pytest.raises(DataError, match=words):
-        load_runs(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ('text', 'words'),
-    [
         ('no marker', 'needs pairs'),
         ('<!-- report: one -->\n', 'needs pairs'),
         ('<!-- report: one -->\n<!-- report: one -->\n<!-- /report -->\n', 'needs pairs'),
