@@ -19,20 +19,6 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(args: argparse.Namespace) -> None:
-    """Prints the counts of configs, or of one of the paper's tables."""
-    from mmengine.logging import MMLogger
-
-    from lkca_mm.errors import ConfigError
-    from lkca_mm.paper.counts import paper_counts
-
-    MMLogger.get_instance('complexity', log_level='WARNING')
-    if bool(args.configs) == (args.table is not None):
-        raise ConfigError('name configs, or a table of the paper with --table N, and not both')
-    table = paper_counts(args.table) if args.table else count_configs(args.configs, args.shape)
-    print(table.markdown(aligned=True))
-
-
 def count_configs(paths: list[str], size: list[int] | None) -> Any:
     """Returns the counts of configs, for images of (height, width) or of the config's size."""
     from lkca_mm.config import image_size_of, load_config
@@ -51,6 +37,20 @@ def count_configs(paths: list[str], size: list[int] | None) -> Any:
         "a convolution over all (2H-1)(2W-1) taps; 'executed' is what the chosen backend does."
     )
     return table
+
+
+def main(args: argparse.Namespace) -> None:
+    """Prints the counts of configs, or of one of the paper's tables."""
+    from mmengine.logging import MMLogger
+
+    from lkca_mm.errors import ConfigError
+    from lkca_mm.paper.counts import paper_counts
+
+    MMLogger.get_instance('complexity', log_level='WARNING')
+    if bool(args.configs) == (args.table is not None):
+        raise ConfigError('name configs, or a table of the paper with --table N, and not both')
+    table = paper_counts(args.table) if args.table else count_configs(args.configs, args.shape)
+    print(table.markdown(aligned=True))
 
 
 if __name__ == '__main__':

@@ -65,7 +65,9 @@ def main(args: argparse.Namespace) -> None:
     loaded = read_checkpoint(args.checkpoint, args.trust_checkpoint)
     meta, end = loaded.get('meta') or {}, run['schedule']['total_iterations']
     classes = (meta.get('dataset_meta') or {}).get('classes')
-    if meta.get('iter') != end or 'state_dict' not in loaded or not classes:
+    if 'state_dict' not in loaded or not classes:
+        raise CheckpointError(f'{args.checkpoint}: holds no weights with names of their classes')
+    if meta.get('iter') != end:
         raise CheckpointError(
             f'{args.checkpoint}: is of iteration {meta.get("iter")}, but the recorded scores of '
             f'iteration {end}; name the checkpoint of that iteration'

@@ -61,6 +61,9 @@ def preprocess(model: nn.Module, path: str | Path) -> dict[str, Any]:
 
     Returns:
         A batch of one, for ``model.test_step`` or ``model.data_preprocessor``.
+
+    Raises:
+        DataError: If the file is missing or no readable image.
     """
     read_image(path)  # mmcv's own transforms do not name a file that they cannot decode
     if segments(model):

@@ -49,11 +49,12 @@ class ResultRecordHook(Hook):
         """Takes up what a resumed checkpoint holds, and writes the record for the first time.
 
         Raises:
-            ConfigError: If a new run would replace the record of a finished one.
+            ConfigError: If a new run, or one of another model, would replace a finished record.
         """
         earlier = runner.message_hub.get_info(_KEY)
         found = record.read_record(self.path) if self.path.exists() else {'finished': False}
-        if earlier is None and found.get('finished') is not False:
+        same = record.names_of(found.get('config', '')) == record.names_of(self.config)
+        if found.get('finished') is not False and (earlier is None or not same):
             raise ConfigError(f'--record {self.path}: holds a finished run; name another file')
         fresh = {'curve': [], 'settings': {}}
         # A run that was not recorded so far has losses before this iteration too.

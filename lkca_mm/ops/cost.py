@@ -146,21 +146,13 @@ def choose_backend(
     Returns:
         ``'toeplitz'``, ``'hybrid'``, ``'conv'`` or ``'fft'``.
     """
-    arguments = (device, element_size, kernel_size, grid, groups, channels, training)
+    arguments = (device, element_size, (kernel_size, grid, groups, channels), training)
     # The compiler sees through no cache, and asks once a graph.
     return _choose(*arguments) if is_compiling() else _choose_once(*arguments)
 
 
-def _choose(
-    device: str,
-    element_size: int,
-    kernel_size: tuple[int, int],
-    grid: tuple[int, int],
-    groups: int,
-    channels: int,
-    training: bool,
-) -> str:
-    shape = (kernel_size, grid, groups, channels)
+def _choose(device: str, element_size: int, shape: tuple, training: bool) -> str:
+    kernel_size, grid, groups, _ = shape
     if (choice := measured_choice(device, element_size, *shape, training=training)) is not None:
         return choice
     speeds = TRAINING_SPEED if training else FORWARD_SPEED

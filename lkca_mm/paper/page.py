@@ -58,7 +58,7 @@ def outcome_table(paper: PaperTable, jobs: Sequence[Job], schedule: str) -> Tabl
 def _draw_curves(paper: PaperTable, dataset: str, jobs: Sequence[Job], out: Path) -> str:
     """Draws the runs of a table on a data set; returns the file's name, '' without a run."""
     stems = {row.config for row in paper.rows}
-    mine = [job for job in jobs if (job.dataset, job.stem in stems) == (dataset, True)]
+    mine = [job for job in jobs if job.dataset == dataset and job.stem in stems]
     runs = {job.name: curves_of(job.record) for job in mine if job.record.get('curve')}
     name = f'curves_table{paper.number}_{dataset}.png'
     if runs:

@@ -76,8 +76,8 @@ def draw_kernels(
         extent = (-width / 2, width / 2, height / 2, -height / 2)
         limits = {'vmin': -scale or -1.0, 'vmax': scale or 1.0}  # a kernel of zeros is white
         image = axis.imshow(weights, cmap='RdBu_r', extent=extent, **limits)
-        axis.set_title(f'{name}\n' + (f'scale ±{scale:.2g}' if scale else 'all taps are 0'))
-        axis.title.set_fontsize(9)
+        text = f'scale ±{scale:.2g}' if scale else 'all taps are 0'
+        axis.set_title(f'{name}\n{text}', fontsize=9)
         axis.locator_params(nbins=4, integer=True)
         axis.tick_params(labelsize=8)
     figure.supxlabel('dx, tokens', fontsize=9)

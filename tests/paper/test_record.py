@@ -105,7 +105,7 @@ def test_a_record_says_what_was_run_and_measured(train, tmp_path):
     assert {'lkca_mm', 'commit', 'torch', 'mmengine', 'threads'} <= set(record['environment'])
 
 
-def test_a_resumed_record_is_whole(train):
+def test_a_resumed_record_is_whole(train, tmp_path):
     """An epoch's checkpoint precedes its validation: the resumed run makes up for it."""
     straight = train(4, name='straight')
     first = train(2)
@@ -118,6 +118,9 @@ def test_a_resumed_record_is_whole(train):
     assert [session['from_iteration'] for session in record['sessions']] == [0, 8]
     again = train(4, resume=True)
     assert again['curve'] == record['curve'] and again['finished'] is True
+    (tmp_path / 'run.json').write_text('{"config": "a/other.py", "finished": true}')
+    with pytest.raises(ConfigError, match='holds a finished run'):
+        train(4, resume=True)
 
 
 def test_a_run_that_is_cut_is_not_finished(train):

@@ -1,7 +1,4 @@
-"""Every command in the documents is understood: words, files, config and its options.
-
-What each tool does with them, tests/tools tries; docs/your-own-data.md is run as it stands.
-"""
+"""Every command in the documents is understood: words, files, config and its options."""
 
 import importlib.util
 import os
