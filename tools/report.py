@@ -1,4 +1,4 @@
-"""Draws the tables of README.md and docs/results.md from the records in results/."""
+"""Draws the tables of README.md and of the docs from the records in results/."""
 
 import argparse
 import sys
