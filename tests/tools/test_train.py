@@ -55,8 +55,11 @@ def test_scores_agree_with_the_masks_on_disk(run_tool, trained, tmp_path, scenes
     out_dir, show_dir = tmp_path / 'out', tmp_path / 'show'
     code, _, err = run_tool('test', config, checkpoint, '--out', out_dir, '--show-dir', show_dir)
     assert code == 0, err
-    scores = json.loads((out_dir / 'scores.json').read_text())['scores']
+    report = json.loads((out_dir / 'scores.json').read_text())
+    scores, class_iou = report['scores'], report['class_iou'].values()
     assert set(scores) == {'aAcc', 'mIoU', 'mAcc', 'mIoU@10'}
+    present = [iou for iou in class_iou if iou is not None]
+    assert len(class_iou) == 150 and scores['mIoU'] == pytest.approx(np.mean(present), abs=0.01)
     last = re.findall(r'aAcc: (\S+)  mIoU: (\S+)', training)[-1]
     assert scores['aAcc'] == pytest.approx(float(last[0]), abs=0.01)
     # aAcc once more, from the masks on disk, both in ADE20K's encoding.

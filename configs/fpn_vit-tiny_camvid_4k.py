@@ -1,2 +1,2 @@
-_base_ = './fpn_lkca-tiny_camvid-half_4k.py'
+_base_ = './fpn_lkca-tiny_camvid_4k.py'
 model = dict(backbone=dict(type='PlainViT'))
