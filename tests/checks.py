@@ -96,23 +96,17 @@ def trained_state(path):
     }
 
 
-def differences(one, other, name=''):
+def leaves(value, name=''):
+    """Returns what lies in nested dicts and lists by its name, tensors as their bytes."""
+    if isinstance(value, (dict, list, tuple)):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        return {k: v for key, item in items for k, v in leaves(item, f'{name}.{key}').items()}
+    if isinstance(value, torch.Tensor):
+        value = value.dtype, value.shape, value.numpy().tobytes()
+    return {name: value}
+
+
+def differences(one, other):
     """Returns the names of all values that differ between two checkpoints, bit for bit."""
-    if type(one) is not type(other):
-        return [name]
-    if isinstance(one, dict):
-        if one.keys() != other.keys():
-            return [name]
-        return [
-            found for key in one for found in differences(one[key], other[key], f'{name}.{key}')
-        ]
-    if isinstance(one, (list, tuple)):
-        if len(one) != len(other):
-            return [name]
-        pairs = enumerate(zip(one, other, strict=True))
-        return [found for i, (a, b) in pairs for found in differences(a, b, f'{name}.{i}')]
-    if isinstance(one, torch.Tensor):
-        same = one.dtype == other.dtype and one.shape == other.shape
-        same = same and one.numpy().tobytes() == other.numpy().tobytes()
-        return [] if same else [name]
-    return [] if one == other else [name]
+    one, other = leaves(one), leaves(other)
+    return sorted(name for name in {*one, *other} if one.get(name, ...) != other.get(name, ...))

@@ -177,13 +177,6 @@ def test_wrong_settings_are_named(settings, message):
         LKCAViT(arch=TINY, img_size=32, patch_size=4, **settings)
 
 
-def test_constant_stochastic_depth():
-    model = LKCAViT(
-        arch=TINY, img_size=32, patch_size=4, drop_path_rate=0.1, drop_path_rule='constant'
-    )
-    assert [layer.drop_path.p for layer in model.layers] == [0.1] * 3
-
-
 def test_cpu_attention_of_bf16_is_that_of_fp32():
     """The detour of bf16 on a CPU changes the result no more than bf16 does."""
     torch.manual_seed(0)
