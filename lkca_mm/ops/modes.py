@@ -17,6 +17,8 @@ def is_transforming() -> bool:
     There is no public question for it; ``torch.autograd.Function`` asks this one. Read in
     PyTorch 2.1 and 2.11.
     """
+    if not hasattr(torch.compiler, 'is_compiling') and is_compiling():
+        return False  # the compiler of PyTorch 2.1 cannot ask
     return torch._C._are_functorch_transforms_active()
 
 

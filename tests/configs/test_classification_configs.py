@@ -162,7 +162,7 @@ def test_recipe_optimizer(runner):
     assert group['initial_lr'] == 1e-3
     assert len(group['params']) == len(list(runner.model.parameters()))
     # PyTorch before 2.4 has no fused kernel for a CPU.
-    assert group['fused'] is (Version(torch.__version__) >= Version('2.4'))
+    assert bool(group['fused']) is (Version(torch.__version__) >= Version('2.4'))
 
 
 def test_recipe_learning_rates(runner):

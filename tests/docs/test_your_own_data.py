@@ -80,6 +80,7 @@ def run(command, folder, run_tool):
 
 @pytest.mark.usefixtures('quick_text')
 def test_commands_one_after_the_other(folder, run_tool, monkeypatch):
+    pytest.importorskip('onnxruntime')
     monkeypatch.chdir(folder)
     printed = {str(one): run(one, folder, run_tool) for one in commands([PAGE])}
     tools = {re.search(r'tools/(\w+)', name)[1] for name in printed}

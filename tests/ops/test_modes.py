@@ -54,6 +54,8 @@ def test_empty_batch(backend, groups):
 @VIEWS
 @GROUPS
 def test_meta_tensors(backend, groups):
+    if not hasattr(torch.compiler, 'is_compiling') and (backend, groups) == ('hybrid', 2):
+        pytest.skip('PyTorch 2.1 recomputes nothing on meta tensors')
     x, weight = (tensor.to('meta') for tensor in make(groups))
     assert lkca(x, weight, GRID, backend).shape == x.shape
 

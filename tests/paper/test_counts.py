@@ -95,7 +95,7 @@ def test_segmentors_have_the_printed_counts(stem):
         assert multiply_adds('conv', (31, 31), (16, 16), 1, 384) == convolution
     else:
         flops += convolutions.flops
-    assert flops / 1e6 == pytest.approx(model.built_mflops, abs=0.001)
+    assert float(flops) / 1e6 == pytest.approx(model.built_mflops, abs=0.01)
     printed = (row.params, row.flops)
     if 'lkca-b' in stem:  # the columns are swapped in print: 0.102G parameters, 0.115T FLOPs
         printed = (115e6, 102e9)
