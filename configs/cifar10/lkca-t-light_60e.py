@@ -12,7 +12,6 @@ train_pipeline = [
     dict(type='NumpyToPIL'),
     dict(type='TorchvisionAutoAugment', policy='cifar10', fill=128),
     dict(type='PILToNumpy'),
-    dict(type='Normalize', mean={{_base_.pixel_mean}}, std={{_base_.pixel_std}}, to_rgb=False),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

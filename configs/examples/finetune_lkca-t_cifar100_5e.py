@@ -25,7 +25,6 @@ model = dict(
 train_pipeline = [
     dict(type='RandomCrop', crop_size=32, padding=4),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='Normalize', mean={{_base_.pixel_mean}}, std={{_base_.pixel_std}}, to_rgb=False),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -39,12 +39,12 @@ model = dict(
         loss=dict(type='PixelReconstructionLoss', criterion='L2'),
     ),
 )
-# The images arrive normalised.
-data_preprocessor = dict(_delete_=True, type='SelfSupDataPreprocessor')
+data_preprocessor = dict(
+    _delete_=True, type='SelfSupDataPreprocessor', mean={{_base_.mean}}, std={{_base_.std}}
+)
 train_pipeline = [
     dict(type='RandomResizedCrop', scale=32, crop_ratio_range=(0.2, 1.0), backend='pillow'),
     dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-    dict(type='Normalize', mean={{_base_.pixel_mean}}, std={{_base_.pixel_std}}, to_rgb=False),
     dict(type='PackInputs'),
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

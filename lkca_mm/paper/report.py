@@ -62,8 +62,7 @@ def difference(values: list[float], baseline: list[float]) -> str:
 
 
 def _final(group: Group) -> list[float]:
-    scores = (run['final'].get(TOP1) for run in group)
-    return [score for score in scores if score is not None]
+    return [run['final'][TOP1] for run in group if run['final'].get(TOP1) is not None]
 
 
 def _score(group: Group) -> str:

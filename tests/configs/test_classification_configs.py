@@ -109,21 +109,21 @@ def test_recipe_augmentation(runner):
     names = [getattr(step, 't', step).__class__.__name__ for step in steps]
     assert names == [
         'RandomCrop', 'RandomFlip', 'NumpyToPIL', 'TorchvisionAutoAugment', 'PILToNumpy',
-        'Normalize', 'ImageToTensor', 'RandomErasing', 'PackInputs',
+        'ImageToTensor', 'RandomErasing', 'PackInputs',
     ]  # fmt: skip
-    crop, flip, _, augment, _, normalise, _, erase, _ = (getattr(step, 't', step) for step in steps)
+    crop, flip, _, augment, _, _, erase, _ = (getattr(step, 't', step) for step in steps)
     assert (crop.crop_size, crop.padding) == ((32, 32), 4)
     assert (flip.prob, flip.direction) == (0.5, 'horizontal')
     augment = augment.augment
     assert (augment.policy.value, augment.fill) == ('cifar10', [128] * 3)
     mean, std = np.array([0.4914, 0.4822, 0.4465]), np.array([0.2470, 0.2435, 0.2616])
-    np.testing.assert_allclose(normalise.mean, 255 * mean, rtol=1e-5)
-    np.testing.assert_allclose(normalise.std, 255 * std, rtol=1e-5)
-    assert not normalise.to_rgb  # the images in memory are RGB already
+    preprocessor = runner.model.data_preprocessor
+    np.testing.assert_allclose(preprocessor.mean.flatten(), 255 * mean, rtol=1e-5)
+    np.testing.assert_allclose(preprocessor.std.flatten(), 255 * std, rtol=1e-5)
+    assert not preprocessor.to_rgb  # the images in memory are RGB already
     assert (erase.p, erase.scale, erase.ratio) == (0.25, (0.02, 0.4), (0.3, 1 / 0.3))
-    assert erase.value == mean.tolist()
-    # After the normalisation, so an erased red pixel is about 156 of 255 in the image.
-    assert 255 * (erase.value[0] * std[0] + mean[0]) == pytest.approx(156.3, abs=0.1)
+    # The authors erase after the normalisation, with the mean.
+    assert erase.value == np.round(255 * (mean * std + mean)).tolist() == [156, 153, 144]
 
 
 def test_recipe_mixing_and_smoothing(runner):
@@ -195,17 +195,15 @@ def test_recipe_of_the_other_data_sets(dataset):
         'tiny-imagenet': ([0.4802, 0.4481, 0.3975], [0.2770, 0.2691, 0.2821], 'imagenet'),
     }[dataset]
     steps = {step.type: step for step in ours.train_dataloader.dataset.pipeline}
-    np.testing.assert_allclose(steps['Normalize'].mean, 255 * np.array(mean), rtol=1e-4)
-    np.testing.assert_allclose(steps['Normalize'].std, 255 * np.array(std), rtol=1e-4)
-    assert steps['torchvision/RandomErasing'].value == mean
+    mean, std = 255 * np.array(mean), np.array(std)
+    np.testing.assert_allclose(ours.data_preprocessor.mean, mean, rtol=1e-4)
+    np.testing.assert_allclose(ours.data_preprocessor.std, 255 * std, rtol=1e-4)
+    assert steps['torchvision/RandomErasing'].value == np.round(mean * std + mean).tolist()
     assert steps['TorchvisionAutoAugment'].policy == policy
     same = ('train_cfg', 'optim_wrapper', 'param_scheduler', 'default_hooks', 'model.train_cfg')
     for key in (*same, 'train_dataloader.collate_fn', 'data_preprocessor.type'):
         assert attrgetter(key)(ours) == attrgetter(key)(cifar10)
-    test_steps = ours.val_dataloader.dataset.pipeline
-    normalise = next(step for step in test_steps if step.type == 'Normalize')
-    assert normalise.mean == steps['Normalize'].mean
-    Compose(test_steps)
+    Compose(ours.val_dataloader.dataset.pipeline)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +225,7 @@ def test_fair_comparison_is_at_equal_parameters_and_recipe(name, start):
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
         assert ours[key] == other[key]
     steps = [step.type for step in config.train_dataloader.dataset.pipeline]
-    assert steps == ['RandomCrop', 'RandomFlip', 'Normalize', 'PackInputs']
+    assert steps == ['RandomCrop', 'RandomFlip', 'PackInputs']
 
 
 # --- epochs of several passes --------------------------------------------------------

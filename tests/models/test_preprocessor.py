@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import pseudo_collate
-from mmengine.registry import FUNCTIONS
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
@@ -78,9 +77,3 @@ def test_other_batches_go_mmpretrains_way():
     data = preprocessor(pseudo_collate(samples()), False)
     assert len(data['data_samples']) == 6
     assert data['inputs'].shape == (6, 3, 8, 8)
-
-
-def test_a_batch_is_its_samples_stacked():
-    batch = FUNCTIONS.get('whole_batch_collate')(samples())
-    assert torch.equal(batch['inputs'], torch.stack([one['inputs'] for one in samples()]))
-    assert batch['labels'].tolist() == [0, 1, 2, 3, 4, 0]

@@ -98,7 +98,11 @@ def test_classification_through_the_same_tools(run_tool, write_classifier, tmp_p
     right = [int(one['pred_label']) == int(one['gt_label']) for one in predicted]
     assert len(right) == 10 and scores['accuracy/top1'] == 10 * sum(right)
     assert f'accuracy/top1: {scores["accuracy/top1"]:.4f}' in out
-    assert len(list(show_dir.rglob('*.png'))) == 10
+    drawn = [np.array(Image.open(path).convert('RGB')) for path in show_dir.rglob('*.png')]
+    assert [image.shape for image in drawn] == [(256, 256, 3)] * 10
+    (test_batch,) = tmp_path.rglob('test_batch')
+    corners = pickle.loads(test_batch.read_bytes())['data'].reshape(-1, 3, 32, 32)[..., 31, 31]
+    assert {tuple(image[-2, -2]) for image in drawn} == set(map(tuple, corners))
 
 
 # --- bad input: one line, exit code not 0, nothing half-written ----------------------
