@@ -1,18 +1,18 @@
-# CamVid at half size, from scratch on a CPU: a trunk of 192 channels under FPN. The schedule is
-# the longest that two cores carried for LKCA and ViT side by side (docs/results.md).
+# CamVid at half size, from scratch on a CPU: a trunk of 192 channels under a small FPN. The
+# schedule is the longest that two cores carried for LKCA and ViT side by side (docs/results.md).
 _base_ = [
     '_base_/models/fpn_vit.py',
     '_base_/datasets/camvid.py',
     '_base_/schedules/20k.py',
     '_base_/default_runtime.py',
 ]
-embed_dims = 192
+embed_dims, channels = 192, 96  # of the trunk, of neck and head
 crop_size = (180, 240)
 model = dict(
     data_preprocessor=dict(size=crop_size),
     backbone=dict(type='LKCAViT', arch='tiny', img_size=crop_size),
-    neck=dict(in_channels=[embed_dims] * 4, out_channels=embed_dims),
-    decode_head=dict(in_channels=[embed_dims] * 4, channels=embed_dims, num_classes=11),
+    neck=dict(in_channels=[embed_dims] * 4, out_channels=channels),
+    decode_head=dict(in_channels=[channels] * 4, channels=channels, num_classes=11),
 )
 train_pipeline = [
     dict(type='LoadCheckedImage'),

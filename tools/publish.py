@@ -11,7 +11,7 @@ _CARD = """# {model} on {dataset}
 
 | | |
 |---|---|
-| file | `{file}`, {size:.1f} MiB, weights only |
+| file | `{file}`, {size:.1f} MiB, weights only, {dtype} |
 | SHA-256 | `{digest}` |
 | config | `{config}` |
 | parameters | {params:,} |
@@ -36,6 +36,8 @@ It has seen {dataset} alone and names one of its classes whatever an image shows
 try, and no start for images of another kind.
 """
 
+_NAMES = ('classes', 'palette')  # of the classes, and their colours
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
@@ -43,6 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('checkpoint', metavar='CHECKPOINT', help='at the end of training')
     parser.add_argument('record', metavar='RECORD', type=Path, help='what train.py --record wrote')
     parser.add_argument('--out', metavar='DIR', type=Path, default=Path('checkpoints'))
+    parser.add_argument('--half', action='store_true', help='rounded to fp16: half the bytes')
     parser.add_argument('--trust-checkpoint', action='store_true', help='it may run code')
     parser.add_argument('--debug', action='store_true', help='show the traceback of an error')
     return parser
@@ -64,8 +67,8 @@ def main(args: argparse.Namespace) -> None:
         raise DataError(f'{args.record}: is not the record of a training run that finished')
     loaded = read_checkpoint(args.checkpoint, args.trust_checkpoint)
     meta, end = loaded.get('meta') or {}, run['schedule']['total_iterations']
-    classes = (meta.get('dataset_meta') or {}).get('classes')
-    if 'state_dict' not in loaded or not classes:
+    names = {k: v for k, v in (meta.get('dataset_meta') or {}).items() if k in _NAMES}
+    if 'state_dict' not in loaded or 'classes' not in names:
         raise CheckpointError(f'{args.checkpoint}: holds no weights with names of their classes')
     if meta.get('iter') != end:
         raise CheckpointError(
@@ -73,7 +76,9 @@ def main(args: argparse.Namespace) -> None:
             f'iteration {end}; name the checkpoint of that iteration'
         )
     weights = {name: value.cpu().contiguous() for name, value in loaded['state_dict'].items()}
-    slim = {'dataset_meta': {'classes': list(classes)}, 'iter': end, 'lkca_mm': __version__}
+    if args.half:
+        weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
+    slim = {'dataset_meta': names, 'iter': end, 'lkca_mm': __version__}
     buffer = io.BytesIO()
     torch.save({'meta': slim, 'state_dict': weights}, buffer)
     digest = hashlib.sha256(buffer.getvalue()).hexdigest()
@@ -82,6 +87,7 @@ def main(args: argparse.Namespace) -> None:
         part.write_bytes(buffer.getvalue())
     facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
     facts |= {'size': path.stat().st_size / 2**20, 'scored': 'scores at the end'}
+    facts['dtype'] = 'fp16' if args.half else 'fp32'
     scores = run['final']
     if 'test' in run:
         facts['scored'], scores = 'test set', run['test']['scores']

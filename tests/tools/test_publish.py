@@ -30,15 +30,16 @@ def trained(tmp_path, monkeypatch):
     return write
 
 
-def test_weights_and_card(run_tool, tmp_path, trained):
-    out = tmp_path / 'checkpoints'
-    code, _, err = run_tool('publish', trained(15), RECORD, '--out', out)
+@pytest.mark.parametrize('dtype', [torch.float32, torch.float16], ids=str)
+def test_weights_and_card(run_tool, tmp_path, trained, dtype):
+    out, half = tmp_path / 'checkpoints', ['--half'] * (dtype == torch.float16)
+    code, _, err = run_tool('publish', trained(15), RECORD, '--out', out, *half)
     assert code == 0, err
     (weights,), (card,) = out.glob('*.pth'), out.glob('*.md')
     content = weights.read_bytes()
     digest = hashlib.sha256(content).hexdigest()
     assert weights.name == f'lkca-t-light_cifar10-{digest[:8]}.pth'
-    assert len(content) < 4 * 1_027_611 * 1.05  # fp32 and hardly anything beside it
+    assert len(content) < dtype.itemsize * 1_027_611 * 1.05  # and hardly anything beside it
     record, text = json.loads(RECORD.read_text()), card.read_text()
     figures = ('77.74', '1,027,611', '5,850 iterations')
     assert all(words in text for words in (*figures, digest, record['command'], weights.name))
@@ -47,7 +48,7 @@ def test_weights_and_card(run_tool, tmp_path, trained):
     assert loaded['meta'].keys() == {'dataset_meta', 'iter', 'lkca_mm'}
     assert loaded['state_dict'].keys() == original['state_dict'].keys()
     for name, value in original['state_dict'].items():
-        assert torch.equal(loaded['state_dict'][name], value)
+        assert torch.equal(loaded['state_dict'][name], value.to(dtype))
 
 
 @pytest.mark.parametrize(
