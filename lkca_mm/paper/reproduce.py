@@ -182,7 +182,7 @@ def run_jobs(
     except KeyboardInterrupt:
         print('ending the runs, which save first; Ctrl-C again ends them at once', file=sys.stderr)
         for _, process in running.values():
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # as Ctrl-C, which a process started in the background ignores
         for _, process in running.values():
             process.wait()
         raise

@@ -33,6 +33,7 @@ broken = folder + '/broken'
 if os.path.exists(broken) and open(broken).read() in config and seed == 1:
     sys.exit('error: loss is NaN at iteration 3')
 if os.path.exists(folder + '/slow'):
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         time.sleep(60)
     except KeyboardInterrupt:
