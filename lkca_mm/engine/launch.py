@@ -89,7 +89,7 @@ def save_drawings(config: Config, folder: str) -> None:
     if segments_images(config):
         add_hook(config, type='SideBySideHook', out_dir=folder)
         return
-    size = config.model.backbone.get('img_size', 256)
+    size = config.model.get('backbone', {}).get('img_size', 256)
     factor = max(1, 256 // (size if isinstance(size, int) else min(size)))  # to read the words
     hook = {'type': 'VisualizationHook', 'enable': True, 'interval': 1, 'out_dir': folder}
     config.default_hooks.visualization = {**hook, 'rescale_factor': factor}
