@@ -97,13 +97,14 @@ def trained_state(path):
 
 
 def leaves(value, name=''):
-    """Returns what lies in nested dicts and lists by its name, tensors as their bytes."""
+    """Returns types and values in nested dicts and lists by their names, tensors as bytes."""
     if isinstance(value, (dict, list, tuple)):
         items = value.items() if isinstance(value, dict) else enumerate(value)
-        return {k: v for key, item in items for k, v in leaves(item, f'{name}.{key}').items()}
+        within = {k: v for key, item in items for k, v in leaves(item, f'{name}.{key}').items()}
+        return {name: (type(value), len(value)), **within}
     if isinstance(value, torch.Tensor):
         value = value.dtype, value.shape, value.numpy().tobytes()
-    return {name: value}
+    return {name: (type(value), value)}
 
 
 def differences(one, other):

@@ -86,9 +86,8 @@ def main(args: argparse.Namespace) -> None:
     with written_whole(path) as part:
         part.write_bytes(buffer.getvalue())
     facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
-    facts |= {'size': path.stat().st_size / 2**20, 'scored': 'scores at the end'}
-    facts['dtype'] = 'fp16' if args.half else 'fp32'
-    scores = run['final']
+    facts |= {'size': path.stat().st_size / 2**20, 'dtype': 'fp16' if args.half else 'fp32'}
+    facts['scored'], scores = 'scores at the end', run['final']
     if 'test' in run:
         facts['scored'], scores = 'test set', run['test']['scores']
     facts['scores'] = ', '.join(f'{name} {value:.2f}' for name, value in scores.items())

@@ -41,6 +41,7 @@ def main(args: argparse.Namespace) -> None:
     from lkca_mm.datasets import check_data
     from lkca_mm.engine import TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, read_checkpoint, reading_as_data
+    from lkca_mm.evaluation import class_iou_of
     from lkca_mm.record import environment, plain, write_record
 
     config = load_config(args.config, parse_options(args.cfg_options))
@@ -74,9 +75,8 @@ def main(args: argparse.Namespace) -> None:
                 'scores': {name: round(float(value), 4) for name, value in scores.items()},
                 'environment': environment(str(next(runner.model.parameters()).device.type)),
             }
-            for metric in runner.test_evaluator.metrics:
-                if class_iou := getattr(metric, 'class_iou', None):  # of a segmentor
-                    record['class_iou'] = class_iou
+            if class_iou := class_iou_of(runner.test_evaluator):
+                record['class_iou'] = class_iou
             write_record(Path(args.out) / 'scores.json', plain(record))
         if args.show_dir:
             print(f'drawings are in {args.show_dir}')

@@ -10,6 +10,7 @@ from mmengine.runner import IterBasedTrainLoop, Runner
 
 from lkca_mm import record
 from lkca_mm.errors import ConfigError
+from lkca_mm.evaluation import class_iou_of
 
 # Under this key the message hub, and so every checkpoint, holds the run so far.
 _KEY = 'result_record'
@@ -86,9 +87,8 @@ class ResultRecordHook(Hook):
             if isinstance(value, (int, float, type(None))):
                 entry[key] = round(value, 4) if isinstance(value, float) else value
         self._state['curve'].append(entry)
-        for metric in runner.val_evaluator.metrics:
-            if class_iou := getattr(metric, 'class_iou', None):
-                self._state['class_iou'] = record.plain(class_iou)
+        if class_iou := class_iou_of(runner.val_evaluator):
+            self._state['class_iou'] = record.plain(class_iou)
         self._write()
 
     def after_train(self, runner: Runner) -> None:

@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor, nn
 
-if hasattr(torch.compiler, 'is_compiling'):
+_CAN_ASK = hasattr(torch.compiler, 'is_compiling')
+if _CAN_ASK:
     from torch.compiler import is_compiling
 else:  # PyTorch before 2.2
     from torch._dynamo import is_compiling
@@ -15,11 +16,9 @@ def is_transforming() -> bool:
     """Tells whether a transform of ``torch.func`` (grad, vmap, ...) is running.
 
     There is no public question for it; ``torch.autograd.Function`` asks this one. Read in
-    PyTorch 2.1 and 2.11.
+    PyTorch 2.1, whose compiler cannot ask it, and 2.11.
     """
-    if not hasattr(torch.compiler, 'is_compiling') and is_compiling():
-        return False  # the compiler of PyTorch 2.1 cannot ask
-    return torch._C._are_functorch_transforms_active()
+    return (_CAN_ASK or not is_compiling()) and torch._C._are_functorch_transforms_active()
 
 
 def is_eager(x: Tensor) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import hypot
 from pathlib import Path
 from statistics import mean, stdev
@@ -88,9 +89,7 @@ _COLUMNS: dict[str, Callable[[Group], str]] = {
     'top-1': _score,
     'top-1 in the paper': _printed,
     # Of a segmentor on the test set, which tools/test.py scores after training.
-    'aAcc': lambda group: _tested(group, 'aAcc'),
-    'mIoU': lambda group: _tested(group, 'mIoU'),
-    'mIoU@10': lambda group: _tested(group, 'mIoU@10'),
+    **{metric: partial(_tested, metric=metric) for metric in ('aAcc', 'mIoU', 'mIoU@10')},
 }
 _GAIN = 'over the first'
 

@@ -76,7 +76,8 @@ class CountedConvolutions(TorchFunctionMode):
         ]
         shape = (batch, channels, *sides)
         if torch.jit.is_tracing():
-            self.flops += prod(shape) * int(weight.shape[1]) * prod(taps)
+            # While PyTorch 2.1 traces, sides are tensors.
+            self.flops += int(prod(shape)) * int(weight.shape[1]) * prod(taps)
         return image.new_zeros(shape) + image.mean()  # what comes before stays in the trace
 
 
@@ -95,7 +96,7 @@ def test_segmentors_have_the_printed_counts(stem):
         assert multiply_adds('conv', (31, 31), (16, 16), 1, 384) == convolution
     else:
         flops += convolutions.flops
-    assert float(flops) / 1e6 == pytest.approx(model.built_mflops, abs=0.01)
+    assert flops / 1e6 == pytest.approx(model.built_mflops, abs=0.001)
     printed = (row.params, row.flops)
     if 'lkca-b' in stem:  # the columns are swapped in print: 0.102G parameters, 0.115T FLOPs
         printed = (115e6, 102e9)
