@@ -10,7 +10,7 @@ from mmengine.registry import DATASETS, TRANSFORMS
 from torch import nn
 
 from lkca_mm.config import build_network, load_config, segments
-from lkca_mm.engine.checkpoint import load_weights
+from lkca_mm.engine.checkpoint import load_weights, reading_as_data
 from lkca_mm.errors import ConfigError
 
 
@@ -50,11 +50,10 @@ def load_model(
     if checkpoint is None:
         torch.manual_seed(seed)
     model = build_network(config)
-    loaded: dict[str, Any] = {}
+    loaded = {} if checkpoint is None else load_weights(model, checkpoint, trust=trust)
     if checkpoint is None:
-        model.init_weights()
-    else:
-        loaded = load_weights(model, checkpoint, trust=trust)
+        with reading_as_data(trust):
+            model.init_weights()
 
     steps = image_pipeline(config)
     model.cfg = copy.deepcopy(config)  # read by mmseg.apis

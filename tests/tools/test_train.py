@@ -215,7 +215,7 @@ class Payload:
     not hasattr(torch.serialization, 'safe_globals'), reason='PyTorch before 2.5 reads by mmengine'
 )
 @pytest.mark.usefixtures('quick_text')
-@pytest.mark.parametrize('way', ['resume', 'load_from', 'pretrained', 'test'])
+@pytest.mark.parametrize('way', ['resume', 'load_from', 'pretrained', 'test', 'untrained'])
 def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
     config, checkpoint, _ = trained
     mark, path = tmp_path / 'mark', tmp_path / 'evil.pth'
@@ -227,6 +227,7 @@ def test_code_in_a_checkpoint_is_not_run(run_tool, trained, tmp_path, way):
         'load_from': ('train', config, *options, f'load_from={path}'),
         'pretrained': ('train', config, *options, *pretrained),
         'test': ('test', config, path),
+        'untrained': ('export', config, '--out', tmp_path / 'a.pt2', '--cfg-options', *pretrained),
     }[way]
     code, _, err = run_tool(*command)
     error_line(code, err, 'evil.pth', 'system', '--trust-checkpoint')
