@@ -76,4 +76,4 @@ def test_commands_are_found():
     texts = [command.text for command in commands()]
     assert 'make demo' in texts and len(texts) > 40
     tools = {match[1] for text in texts if (match := re.search(r'python tools/(\w+)\.py', text))}
-    assert tools == {path.stem for path in (ROOT / 'tools').glob('*.py')} - {'demo', 'publish'}
+    assert tools == {path.stem for path in (ROOT / 'tools').glob('*.py')} - {'demo'}
