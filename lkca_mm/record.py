@@ -72,7 +72,7 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
             hardware = next(names, hardware)
         hardware += f', {torch.backends.cpu.get_cpu_capability()}'
     else:
-        hardware = torch.cuda.get_device_name(device)
+        hardware = torch.cuda.get_device_name(device) if torch.cuda.is_available() else device
     return {
         'lkca_mm': __version__,
         'commit': _commit(),

@@ -13,12 +13,7 @@ FORKS = {
     'onedl-mmsegmentation': '1.4.2',
     'onedl-mmpretrain': '1.3.6',
 }
-UPSTREAM = {
-    'mmengine': '0.10.7',
-    'mmcv': '2.1.0',
-    'mmsegmentation': '1.2.2',
-    'mmpretrain': '1.2.0',
-}
+UPSTREAM = {'mmengine': '0.10.7', 'mmcv': '2.1.0', 'mmsegmentation': '1.2.2', 'mmpretrain': '1.2.0'}
 PAIRS = list(zip(FORKS, UPSTREAM, strict=True))
 
 

@@ -38,6 +38,8 @@ def run_model(args: argparse.Namespace) -> list[dict[str, Any]]:
 
 def run_train(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Times the training loop beside the bare training step."""
+    from mmengine.device import get_device
+
     from lkca_mm.benchmark.train import benchmark_train
     from lkca_mm.config import load_config, parse_options
     from lkca_mm.datasets import check_data
@@ -48,6 +50,7 @@ def run_train(args: argparse.Namespace) -> list[dict[str, Any]]:
     if args.amp:
         enable_amp(config)
     set_launcher(config, 'none')
+    args.device = get_device()  # where mmengine trains
     result = benchmark_train(config, args.block, args.rounds, args.device)
     return [{'config': args.config[0], **result}]
 

@@ -1,6 +1,7 @@
 """Trains a segmentation or classification config."""
 
 import argparse
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -65,15 +66,18 @@ def resume_command(args: argparse.Namespace, work_dir: str, processes: int) -> s
     Args:
         args: What the run was started with.
         work_dir: Where its checkpoints are.
-        processes: How many it ran as.
+        processes: How many it ran as on this machine.
     """
     tool = Path(sys.argv[0])  # as it was called, perhaps from another folder
     words = ['python', str(tool), args.config]
     if args.launcher == 'pytorch':
         words = [str(tool.with_name('dist_train.sh')), args.config, str(processes)]
+    elif args.launcher == 'slurm':
+        words = [str(tool.with_name('slurm_train.sh')), 'PARTITION', 'JOB', args.config]
     words += ['--work-dir', work_dir]
     words += ['--record', args.record] if args.record else []
-    words += [f'--{name}' for name in ('amp', 'compile', 'deterministic') if getattr(args, name)]
+    switches = ('amp', 'compile', 'deterministic', 'trust_checkpoint')
+    words += [f'--{name.replace("_", "-")}' for name in switches if getattr(args, name)]
     words += ['--log-to', *args.log_to] if args.log_to else []
     words += ['--cfg-options', *args.cfg_options] if args.cfg_options else []
     return shlex.join([*words, '--resume'])
@@ -114,7 +118,8 @@ def main(args: argparse.Namespace) -> int:
         with reading_as_data(args.trust_checkpoint):
             runner.train()
     except TrainingInterrupted as interruption:
-        resume = resume_command(args, config.work_dir, runner.world_size)
+        here = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # as torchrun sets it
+        resume = resume_command(args, config.work_dir, here)
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     if is_main_process():

@@ -122,7 +122,9 @@ def _random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any
     inputs = torch.randn(batch_size, 3, *size, device=device)
     if segments_images(config):
         meta = {'img_shape': size, 'ori_shape': size}
-        labels = torch.randint(model.decode_head.num_classes, (batch_size, 1, *size), device=device)
+        heads = model.decode_head  # a list in a cascade
+        classes = (heads[-1] if isinstance(heads, list) else heads).num_classes
+        labels = torch.randint(classes, (batch_size, 1, *size), device=device)
         samples = [SegDataSample(gt_sem_seg=PixelData(data=x), metainfo=meta) for x in labels]
         return {'inputs': inputs, 'data_samples': samples}
     # A backbone that makes the logits itself has a head without classes.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.fileio import list_dir_or_file
 from mmengine.registry import DATASETS
 from mmseg.datasets import BaseSegDataset
 
@@ -69,7 +70,9 @@ def check_pairs(dataset: BaseSegDataset) -> int:
     if masks is None:
         return len(samples)
     wanted = {Path(sample['seg_map_path']) for sample in samples}
-    found = set(Path(masks).rglob(f'[!.]*{dataset.seg_map_suffix}'))
+    # As mmseg looks for images: linked folders too.
+    names = list_dir_or_file(masks, False, suffix=dataset.seg_map_suffix, recursive=True)
+    found = {Path(masks, name) for name in names}
     if gone := sorted(wanted - found):
         raise DataError(f'{gone[0]} does not exist ({len(gone)} images of {images} have no mask)')
     stray = sorted(found - wanted)

@@ -9,7 +9,7 @@ from mmengine import fileio
 from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
-from torchvision.transforms import AutoAugment, AutoAugmentPolicy, InterpolationMode
+from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
 from lkca_mm.errors import ConfigError, DataError
 
@@ -98,12 +98,10 @@ class TorchvisionAutoAugment(BaseTransform):
     Args:
         policy: ``'cifar10'``, ``'svhn'`` or ``'imagenet'``.
         fill: Grey value, 0 to 255, of the area that a rotation or a shear leaves empty.
-        interpolation: ``'nearest'`` (torchvision's default) or ``'bilinear'``.
     """
 
-    def __init__(self, policy: str, fill: int = 128, interpolation: str = 'nearest') -> None:
-        mode = InterpolationMode(interpolation)
-        self.augment = AutoAugment(AutoAugmentPolicy(policy), mode, [fill] * 3)
+    def __init__(self, policy: str, fill: int = 128) -> None:
+        self.augment = AutoAugment(AutoAugmentPolicy(policy), fill=[fill] * 3)
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any]:
         """Augments the image."""

@@ -1,11 +1,7 @@
 """What training needs beyond mmengine; configs name it through the registries."""
 
 from lkca_mm.engine.compile_hook import CompileHook
-from lkca_mm.engine.hooks import (
-    DeferredRuntimeInfoHook,
-    InterruptHook,
-    TrainingInterrupted,
-)
+from lkca_mm.engine.hooks import DeferredRuntimeInfoHook, InterruptHook, TrainingInterrupted
 from lkca_mm.engine.multi_pass import MultiPassSampler, MultiPassTrainLoop
 from lkca_mm.engine.optimizers import BFloat16OptimWrapper, MergedGroupsConstructor, fused_adamw
 from lkca_mm.engine.record_hook import ResultRecordHook

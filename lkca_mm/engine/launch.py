@@ -49,6 +49,8 @@ def log_to(config: Config, names: Sequence[str]) -> None:
 def enable_amp(config: Config) -> None:
     """Turns on mixed precision: bf16, or fp16 with loss scaling on a GPU without bf16."""
     if not torch.cuda.is_available() or _has_bf16():
+        for key in ('loss_scale', 'dtype'):  # of a config that has AmpOptimWrapper
+            config.optim_wrapper.pop(key, None)
         config.optim_wrapper.type = 'BFloat16OptimWrapper'
     else:
         config.optim_wrapper.type = 'AmpOptimWrapper'

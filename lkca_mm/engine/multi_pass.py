@@ -1,5 +1,6 @@
 """Epochs that pass over the data more than once, and resume in the middle of an epoch."""
 
+import itertools
 from collections.abc import Iterator, Sized
 from typing import Any
 
@@ -83,7 +84,8 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
 
     A resumed run goes on with the batch that follows the checkpoint, where mmengine's loop
     starts the epoch over. With another number of processes, or another batch size, an epoch
-    has another number of batches; the run then goes on at the same fraction of the epoch.
+    has another number of batches; the run then goes on at the same fraction of the epoch, and so
+    do the schedules that count iterations.
 
     Args:
         *args: See ``mmengine.runner.EpochBasedTrainLoop``; the sampler of the training data
@@ -110,6 +112,8 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
         begun, done = hub.get_info(_KEY) or {}, 0
         if begun.get('epoch') == self._epoch:
             done = (self._iter - begun['iteration']) * length // begun['length']
+        if begun.get('length', length) != length:
+            self._stretch_schedules(length / begun['length'])
         start = {'epoch': self._epoch, 'iteration': self._iter - done, 'length': length}
         hub.update_info(_KEY, start)
         self.runner.call_hook('before_train_epoch')
@@ -119,3 +123,13 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
             self.run_iter(index, batch)
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _stretch_schedules(self, factor: float) -> None:
+        found = self.runner.param_schedulers or []
+        for scheduler in itertools.chain(*(found.values() if isinstance(found, dict) else [found])):
+            for name in ('begin', 'end', 'T_max', 'last_step', '_global_step'):
+                value = getattr(scheduler, name, -1)
+                if not scheduler.by_epoch and value > 0:
+                    setattr(scheduler, name, round(value * factor))
+            if hasattr(scheduler, 'total_iters'):
+                scheduler.total_iters = scheduler.end - scheduler.begin - 1

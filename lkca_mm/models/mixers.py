@@ -13,12 +13,13 @@ from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.ops import (
+    BACKENDS,
     FoldedLKCA,
-    check_backend,
     fit_kernel,
     is_eager,
     lkca,
     product_dtype,
+    without_autocast,
 )
 
 PROJECTIONS = ('none', 'value_output')
@@ -77,15 +78,12 @@ class LKCAMixer(nn.Module):
         gate = gate or 'none'
         if gate not in GATES:
             raise ConfigError(f'gate={gate!r} must be one of {GATES}')
-        try:
-            check_backend(backend)
-        except ValueError as error:
-            raise ConfigError(str(error)) from None
+        if backend not in ('auto', *BACKENDS):
+            raise ConfigError(f'backend={backend!r} must be auto or one of {tuple(BACKENDS)}')
         self.embed_dims = embed_dims
         self.kernel_init = kernel_init
         self.backend = backend
-        self._folded: dict[tuple, FoldedLKCA] = {}
-        self._folded_from: tuple | None = None
+        self._folded: tuple[Tensor, tuple, FoldedLKCA] | None = None
         self.resample_kernels = resample_kernels
         self.kernel = nn.Parameter(torch.empty(num_kernels, *kernel_size))
         projected = projections == 'value_output'
@@ -141,44 +139,46 @@ class LKCAMixer(nn.Module):
     def mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
         """Applies the kernel to tokens (B, H*W, C); in evaluation as folded for this grid."""
         learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
+        eager = is_eager(patches)
+        if learning and eager:
+            self._folded = None  # a fused optimiser changes the kernel without a trace
         # A graph that is being made has constants of its own, and a kernel made in inference
         # mode does not say when it changes.
-        if learning or not is_eager(patches) or self.kernel.is_inference():
+        if learning or not eager or self.kernel.is_inference():
             return lkca(patches, self.kernel, grid, self.backend)
         dtype = product_dtype(patches)
-        with torch.autocast(patches.device.type, enabled=False):
+        with without_autocast(patches.device.type):
             return self.fold(grid, dtype)(patches.to(dtype))
 
     def fold(self, grid: tuple[int, int], dtype: torch.dtype | None = None) -> FoldedLKCA:
         """Returns the operator with this kernel as a constant, kept for the last grid.
 
         Data sets with images of many sizes would fill the memory with a matrix for each. It is
-        dropped by ``train()`` and ``eval()``, and when the kernel changes in place, as an
-        optimiser or ``load_state_dict`` change it. Writing to ``kernel.data`` goes unnoticed:
-        call ``eval()`` after it.
+        dropped by ``train()`` and ``eval()``, by a forward pass that learns, and when the kernel
+        changes in place, as ``load_state_dict`` changes it. Writing to ``kernel.data`` goes
+        unnoticed: call ``eval()`` after it.
 
         Args:
             grid: The grid (H, W).
             dtype: Type of the tokens to come; the kernel's if None.
         """
-        dtype = dtype or self.kernel.dtype
-        now = (self.kernel.data_ptr(), self.kernel._version, self.backend)
-        if now != self._folded_from:
-            self._folded, self._folded_from = {}, now
-        key = (tuple(grid), dtype, self.kernel.device)
-        if key not in self._folded:
-            settings = (tuple(grid), self.embed_dims, dtype, self.backend)
-            self._folded = {key: FoldedLKCA(self.kernel, *settings)}
-        return self._folded[key]
+        kernel, settings = self.kernel, (tuple(grid), self.embed_dims, dtype or self.kernel.dtype)
+        key = (kernel.data_ptr(), kernel._version, kernel.device, *settings, self.backend)
+        kept = self._folded  # read once: another thread may replace it
+        if kept is None or kept[1] != key:
+            # The old kernel is kept, so that no other can have its address.
+            kept = (kernel.detach(), key, FoldedLKCA(kernel, *settings, self.backend))
+            self._folded = kept
+        return kept[2]
 
     def train(self, mode: bool = True) -> 'LKCAMixer':
         """Sets training mode and drops what was folded."""
-        self._folded = {}
+        self._folded = None
         return super().train(mode)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leaves what was folded out of copies and pickles."""
-        return {**self.__dict__, '_folded': {}}
+        return {**self.__dict__, '_folded': None}
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
@@ -203,10 +203,7 @@ class LKCAMixer(nn.Module):
             else:
                 fitted = fit_kernel(loaded, size)
                 how = 'cropped or zero-padded about its centre'
-            print_log(
-                f'{key}: {how} from {tuple(loaded.shape[1:])} to {size}',
-                logger='current',
-            )
+            print_log(f'{key}: {how} from {tuple(loaded.shape[1:])} to {size}', logger='current')
             state_dict[key] = fitted
         super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 

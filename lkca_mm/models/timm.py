@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models.constructors import CONSTRUCTORS
+from lkca_mm.models.mixers import MHSAMixer
 
 POOLS = ('', 'avg', 'avgmax', 'max', 'token')
 
@@ -28,8 +29,8 @@ class TimmVisionTrunk(nn.Module):
         build: The name of a constructor in :mod:`lkca_mm.models.constructors`.
         num_classes: Number of classes; 0 leaves the head out.
         global_pool: ``'avg'``, ``'max'``, ``'avgmax'``, ``'token'`` (the class token),
-            or ``''`` for none; None is ``'token'`` where there is a class token, else
-            ``'avg'``.
+            or ``''`` for none; None is ``'token'`` where self-attention reads with a class
+            token, else ``'avg'``.
         in_chans: Channels of the image.
         drop_rate: Dropout before the head, in [0, 1).
         proj_drop_rate: Dropout within the trunk, in [0, 1).
@@ -67,7 +68,8 @@ class TimmVisionTrunk(nn.Module):
         ]
         self.head_drop = nn.Dropout(drop_rate)
         if global_pool is None:
-            global_pool = 'token' if self.has_class_token else 'avg'
+            reads = any(isinstance(part, MHSAMixer) for part in self.trunk.modules())
+            global_pool = 'token' if self.has_class_token and reads else 'avg'
         self.reset_classifier(num_classes, global_pool)
         self.norm_after_pool = 'avg' in self.global_pool or self.global_pool == 'max'
 
@@ -182,10 +184,7 @@ class TimmVisionTrunk(nn.Module):
         return (tokens if self.norm_after_pool else self.trunk.final_norm(tokens)), results
 
     def prune_intermediate_layers(
-        self,
-        indices: int | Sequence[int] = 1,
-        prune_norm: bool = False,
-        prune_head: bool = True,
+        self, indices: int | Sequence[int] = 1, prune_norm: bool = False, prune_head: bool = True
     ) -> list[int]:
         """Removes what :meth:`forward_intermediates` does not need; returns the layers' indices."""
         wanted, last = feature_take_indices(len(self.trunk.layers), indices)

@@ -346,8 +346,9 @@ class VisionTrunk(BaseModule):
         self.out_indices = self._check_out_indices(out_indices)
         if out_type not in OUT_TYPES:
             raise ConfigError(f'out_type={out_type!r} must be one of {OUT_TYPES}')
-        if out_type == 'cls_token' and not with_cls_token:
-            raise ConfigError("out_type='cls_token' needs with_cls_token=True")
+        names = expand_mixers(mixers, self.num_layers)
+        if out_type == 'cls_token' and not (with_cls_token and any('mhsa' in n for n in names)):
+            raise ConfigError("out_type='cls_token' needs with_cls_token=True and self-attention")
         self.out_type = out_type
         if weight_init not in WEIGHT_INITS:
             raise ConfigError(f'weight_init={weight_init!r} must be one of {WEIGHT_INITS}')
@@ -412,7 +413,7 @@ class VisionTrunk(BaseModule):
                 drop_path_rate=rate,
                 norm_eps=norm_eps,
             )
-            for name, rate in zip(expand_mixers(mixers, self.num_layers), rates, strict=True)
+            for name, rate in zip(names, rates, strict=True)
         )
         self.final_norm = (
             nn.LayerNorm(self.embed_dims, eps=norm_eps) if final_norm else nn.Identity()

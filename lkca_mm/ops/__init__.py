@@ -1,10 +1,10 @@
 """The LKCA operator: tensors in, tensors out, no nn.Module."""
 
 from lkca_mm.ops.cost import choose_backend, multiply_adds
-from lkca_mm.ops.dispatch import BACKENDS, check_backend, lkca, product_dtype
+from lkca_mm.ops.dispatch import BACKENDS, lkca, product_dtype
 from lkca_mm.ops.folded import FoldedLKCA
 from lkca_mm.ops.kernel import fit_kernel
-from lkca_mm.ops.modes import is_eager
+from lkca_mm.ops.modes import is_eager, without_autocast
 from lkca_mm.ops.reference import attention_matrix, lkca_reference
 from lkca_mm.ops.toeplitz import toeplitz_matrix
 
@@ -12,7 +12,6 @@ __all__ = [
     'BACKENDS',
     'FoldedLKCA',
     'attention_matrix',
-    'check_backend',
     'choose_backend',
     'fit_kernel',
     'is_eager',
@@ -21,4 +20,5 @@ __all__ = [
     'multiply_adds',
     'product_dtype',
     'toeplitz_matrix',
+    'without_autocast',
 ]

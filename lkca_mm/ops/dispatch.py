@@ -14,9 +14,7 @@ from lkca_mm.ops.modes import autocast_dtype, without_autocast
 from lkca_mm.ops.reference import lkca_reference
 from lkca_mm.ops.toeplitz import lkca_toeplitz
 
-Backend = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
-
-BACKENDS: dict[str, Backend] = {
+BACKENDS: dict[str, Callable[[Tensor, Tensor, tuple[int, int]], Tensor]] = {
     'reference': lkca_reference,
     'toeplitz': lkca_toeplitz,
     'hybrid': lkca_hybrid,
@@ -25,14 +23,9 @@ BACKENDS: dict[str, Backend] = {
 }
 
 
-def check_backend(backend: str) -> None:
-    """Raises ValueError, listing the known names, if ``backend`` is none of them."""
-    if backend != 'auto' and backend not in BACKENDS:
-        raise ValueError(f'backend must be one of auto, {", ".join(BACKENDS)}; got {backend!r}')
-
-
 def _check_arguments(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str) -> None:
-    check_backend(backend)
+    if backend not in ('auto', *BACKENDS):
+        raise ValueError(f'backend must be one of auto, {", ".join(BACKENDS)}; got {backend!r}')
     if x.dim() != 3:
         raise ValueError(f'x must have shape (B, H*W, C), got {tuple(x.shape)}')
     if weight.dim() != 3:
@@ -96,8 +89,10 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
     grid = (operator.index(grid[0]), operator.index(grid[1]))
     x = x.to(product_dtype(x))
     if backend == 'auto':
-        training = torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad)
-        shape = (tuple(weight.shape[1:]), grid, weight.shape[0], x.shape[2])
+        learning = torch.is_grad_enabled() and not torch.jit.is_tracing()
+        training = learning and (x.requires_grad or weight.requires_grad)
+        groups, *kernel_size = map(int, weight.shape)
+        shape = (tuple(kernel_size), grid, groups, int(x.shape[2]))
         backend = choose_backend(x.device.type, x.dtype.itemsize, *shape, training=training)
     run, weight = BACKENDS[backend], weight.to(x.dtype)
     # Inside, every backend sees one type and needs no casts of its own.

@@ -9,7 +9,7 @@ from lkca_mm.ops.kernel import fit_kernel, reachable_size
 
 def fast_length(minimum: int) -> int:
     """Returns the smallest length >= ``minimum`` with no prime factor above 5."""
-    length = minimum
+    length = int(minimum)  # while tracing, shapes are tensors
     while True:
         rest = length
         for prime in (2, 3, 5):
@@ -25,10 +25,7 @@ def transform_size(kernel_size: tuple[int, int], grid: tuple[int, int]) -> tuple
 
     A circle of H + Kh//2 is enough: what wraps around falls outside the rows kept.
     """
-    return (
-        fast_length(grid[0] + kernel_size[0] // 2),
-        fast_length(grid[1] + kernel_size[1] // 2),
-    )
+    return (fast_length(grid[0] + kernel_size[0] // 2), fast_length(grid[1] + kernel_size[1] // 2))
 
 
 def lkca_fourier(x: Tensor, weight: Tensor, grid: tuple[int, int]) -> Tensor:

@@ -24,7 +24,7 @@ def toeplitz_matrix(weight: Tensor, grid: tuple[int, int]) -> Tensor:
     """
     height, width = grid
     canvas = fit_kernel(weight, (2 * height - 1, 2 * width - 1))
-    if is_transforming():
+    if is_transforming() or torch.jit.is_tracing():  # a Function could not be saved
         return _windows(canvas, height, width)
     return _ToeplitzMatrix.apply(canvas, height, width)
 

@@ -47,9 +47,7 @@ def _count(model: nn.Module, image: Tensor) -> float:
         return float(analyzer.total())
 
 
-def count_complexity(
-    model: nn.Module, image_size: tuple[int, int], device: str = 'cpu'
-) -> Complexity:
+def count_complexity(model: nn.Module, image_size: tuple[int, int]) -> Complexity:
     """Counts a model by mmengine's rules.
 
     Multiply-adds count once, norms and interpolation a little; activations, pooling and softmax
@@ -58,10 +56,9 @@ def count_complexity(
     Args:
         model: A model on the CPU whose ``forward(image)`` returns tensors.
         image_size: Height and width of the image, in pixels.
-        device: ``'cpu'`` or ``'cuda'``: where ``backend='auto'`` would run.
 
     Returns:
-        The counts for one fp32 image.
+        The counts for one fp32 image on a CPU.
     """
     model, image = model.eval(), torch.zeros(1, 3, *image_size)
     mixers = {m: m.backend for m in model.modules() if isinstance(m, LKCAMixer)}
@@ -85,7 +82,7 @@ def count_complexity(
     for mixer, shape in shapes.items():
         backend = mixer.backend
         if backend == 'auto':
-            backend = choose_backend(device, image.element_size(), *shape, training=False)
+            backend = choose_backend('cpu', image.element_size(), *shape, training=False)
         executed += multiply_adds(backend, *shape) - multiply_adds('conv', *shape)
     return Complexity(parameter_count(model)[''], paper, executed)
 

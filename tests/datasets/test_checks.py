@@ -1,5 +1,7 @@
 """The check before a run sees what the data sets of the run would see."""
 
+import shutil
+
 import pytest
 from miniatures import write_cifar, write_pairs
 from mmengine.config import Config
@@ -48,6 +50,10 @@ def test_missing_or_empty_folder(root, folder, change):
 
 
 def test_pairs(root):
+    for folder in TRAIN[:2]:  # in folders of their own, which are links
+        shutil.copytree(root / folder, root / 'city' / folder)
+        (root / folder / 'city').symlink_to(root / 'city' / folder)
+    check(ade(root))
     (root / TRAIN[0] / 'notes.txt').touch()
     (root / TRAIN[1] / '._a.png').touch()
     check(ade(root))

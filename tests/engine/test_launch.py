@@ -43,6 +43,8 @@ def test_amp_is_bf16_wherever_the_gpu_has_it(monkeypatch, cuda, bf16, wrapper, c
     old = lambda: bf16  # noqa: E731  (PyTorch before 2.4 takes no argument)
     monkeypatch.setattr(torch.cuda, 'is_bf16_supported', supported if counts_emulation else old)
     found = config()
+    if cuda and bf16:  # a config that has fp16 by itself
+        found.optim_wrapper.update(type='AmpOptimWrapper', loss_scale='dynamic', dtype='float16')
     launch.enable_amp(found)
     assert found.optim_wrapper.type == wrapper
     assert found.optim_wrapper.get('loss_scale') == ('dynamic' if cuda and not bf16 else None)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.dataset import DefaultSampler, InfiniteSampler
+from mmengine.optim import CosineAnnealingLR, LinearLR
 from mmengine.registry import DATA_SAMPLERS, DATASETS
 
 from lkca_mm.engine import (
@@ -125,7 +126,7 @@ class FakeRunner:
         self.hub, self.seen = hub or {}, []
         self.message_hub = SimpleNamespace(get_info=self.hub.get, update_info=self.hub.__setitem__)
         self.visualizer = SimpleNamespace(dataset_meta=None)
-        self.val_loop = None
+        self.val_loop = self.param_schedulers = None
         self.model = SimpleNamespace(train=lambda: None, train_step=self.train_step)
         self.optim_wrapper = None
         sampler = DATA_SAMPLERS.build(dict(type='MultiPassSampler', dataset=range(12), seed=1))
@@ -175,3 +176,28 @@ def test_another_number_of_processes_goes_on_at_the_same_fraction():
     assert len(first.run(3)) == 3  # of 6
     rest = FakeRunner(arguments, 1, dict(first.hub), first.loop.epoch, first.loop.iter)
     assert len(rest.run(100)) == 6  # of 12
+
+
+@pytest.mark.parametrize('factor', [0.5, 2])
+@pytest.mark.parametrize('at', [100, 500, 600])
+def test_schedules_end_with_the_run_on_another_number_of_processes(factor, at):
+    def schedule():
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        warm_up = LinearLR(optimizer, 0.1, begin=0, end=200, by_epoch=False)
+        cosine = CosineAnnealingLR(optimizer, 800, begin=200, end=1000, by_epoch=False)
+        return optimizer, [warm_up, cosine]
+
+    def run(optimizer, schedulers, steps):
+        for _ in range(steps):
+            for part in (optimizer, *schedulers):
+                part.step()
+            yield optimizer.param_groups[0]['lr']
+
+    whole = list(run(*schedule(), 1000))
+    optimizer, schedulers = schedule()
+    list(run(optimizer, schedulers, at))
+    runner = SimpleNamespace(param_schedulers=schedulers)
+    MultiPassTrainLoop._stretch_schedules(SimpleNamespace(runner=runner), factor)
+    rest = list(run(optimizer, schedulers, round((1000 - at) * factor)))
+    expected = [whole[round(at + (i + 1) / factor) - 1] for i in range(len(rest))]
+    assert rest == pytest.approx(expected, abs=0.01)

@@ -30,13 +30,7 @@ def attention_matrices(kernel, grid):
 def test_visible_tokens_are_mixed_by_rows_and_columns_of_the_matrix(num_kernels, rescale):
     """Each image with its own mask, in fp64; own taps are not rescaled, others are."""
     grid = (3, 4)
-    mixer = LKCAMixer(
-        6,
-        (5, 7),
-        num_kernels=num_kernels,
-        projections='value_output',
-        gate='silu',
-    )
+    mixer = LKCAMixer(6, (5, 7), num_kernels=num_kernels, projections='value_output', gate='silu')
     randomise(mixer).double()
     generator = torch.Generator().manual_seed(0)
     kept = torch.stack([torch.randperm(12, generator=generator)[:5] for _ in range(2)])

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+from mmengine.analysis import get_model_complexity_info
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from lkca_mm.models import LKCAMixer
+from lkca_mm.models import LKCAMixer, LKCAViT
 from lkca_mm.ops import hybrid, lkca
 
 GRID, KERNEL = (5, 6), (9, 11)
@@ -58,6 +59,8 @@ def test_meta_tensors(backend, groups):
         pytest.skip('PyTorch 2.1 recomputes nothing on meta tensors')
     x, weight = (tensor.to('meta') for tensor in make(groups))
     assert lkca(x, weight, GRID, backend).shape == x.shape
+    with torch.no_grad():
+        assert LKCAMixer(4, KERNEL).to('meta').eval()(x.float(), GRID).shape == x.shape
 
 
 @VIEWS
@@ -130,3 +133,17 @@ def test_matrices_of_several_kernels_are_not_kept_for_backward(backend):
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t.shape) or t, lambda t: t):
         lkca(x, weight, GRID, backend)
     assert max((shape.numel() for shape in kept), default=0) <= max(x.numel(), weight.numel())
+
+
+@pytest.mark.parametrize('backend', ['toeplitz', 'hybrid', 'conv', 'fft', 'auto'])
+@pytest.mark.parametrize('training', [True, False])
+def test_a_traced_model_is_saved_and_loaded(tmp_path, backend, training):
+    model = LKCAViT(
+        arch=dict(embed_dims=8, num_layers=2, num_heads=2, mlp_ratio=2), img_size=28, patch_size=4,
+        kernel_init='trunc_normal', backend=backend,
+    ).train(training)  # fmt: skip
+    image = torch.randn(2, 3, 28, 28)
+    torch.jit.trace(model, image).save(str(tmp_path / 'a.pt'))
+    found = torch.jit.load(tmp_path / 'a.pt')(image)
+    torch.testing.assert_close(found, model(image), rtol=1e-4, atol=1e-5)
+    assert get_model_complexity_info(model, (3, 28, 28), show_table=False)['flops'] > 0

@@ -1,4 +1,4 @@
-# Scenes: generated streets and rooms in ADE20K's encoding: python tools/prepare_data.py scenes
+# Scenes: generated streets in ADE20K's encoding: python tools/prepare_data.py scenes
 _base_ = 'segmentation_loaders.py'
 dataset_type = 'ADE20KDataset'
 data_root = 'data/scenes'
