@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_CARD = """# {model} on {dataset}
+_CARD = """# {model} on {trained_on}
 
 | | |
 |---|---|
@@ -16,9 +16,9 @@ _CARD = """# {model} on {dataset}
 | config | `{config}` |
 | parameters | {params:,} |
 | {scored} | {scores} |
-| schedule | {label}; {schedule[total_iterations]:,} iterations in all |
+| schedule | {label} |
 | seed, commit | {seed}, {environment[commit]} |
-| software | torch {environment[torch]}, mmpretrain {environment[mmpretrain]} |
+| software | torch {environment[torch]}, mmengine {environment[mmengine]} |
 
 Trained by
 
@@ -32,7 +32,7 @@ See what it predicts for an image:
 python tools/predict.py {config} checkpoints/{file} IMAGE --out predicted
 ```
 
-It has seen {dataset} alone and names one of its classes whatever an image shows: something to
+It has seen {trained_on} alone and names one of its classes whatever an image shows: something to
 try, and no start for images of another kind.
 """
 
@@ -59,6 +59,7 @@ def main(args: argparse.Namespace) -> None:
     from lkca_mm.engine.checkpoint import read_checkpoint
     from lkca_mm.errors import CheckpointError, DataError
     from lkca_mm.files import write_text, written_whole
+    from lkca_mm.paper.tables import DATASETS
     from lkca_mm.record import Run, read_record
     from lkca_mm.version import __version__
 
@@ -87,6 +88,9 @@ def main(args: argparse.Namespace) -> None:
         part.write_bytes(buffer.getvalue())
     facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
     facts |= {'size': path.stat().st_size / 2**20, 'dtype': 'fp16' if args.half else 'fp32'}
+    facts['trained_on'] = DATASETS.get(run['dataset'], run['dataset'])
+    if run['schedule']['max_epochs']:
+        facts['label'] += f'; {end:,} iterations in all'
     facts['scored'], scores = 'scores at the end', run['final']
     if 'test' in run:
         facts['scored'], scores = 'test set', run['test']['scores']

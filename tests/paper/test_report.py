@@ -152,7 +152,7 @@ def test_the_tool_prints_writes_and_checks(run_tool, tmp_path):
     code, _, err = run_tool('report', '--results', results, '--check', page)
     assert code == 1 and err.count('\n') == 1 and 'page.md' in err and '--write' in err
     assert run_tool('report', '--results', results, '--write', page)[0] == 0
-    assert '25.21 (n=1)' in page.read_text()
+    assert '42.37 (n=1)' in page.read_text()
     assert page.read_text().startswith('before\n<!-- report: camvid -->\n| model |')
     assert page.read_text().endswith(' |\n<!-- /report -->\nafter \\1\n')
     assert run_tool('report', '--results', results, '--check', page)[0] == 0

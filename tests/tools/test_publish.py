@@ -17,12 +17,7 @@ def trained(tmp_path, monkeypatch):
 
     def write(epoch):
         loaded = torch.load(WEIGHTS, weights_only=True)
-        loaded['meta'] |= {
-            'epoch': epoch,
-            'iter': 390 * epoch,
-            'cfg': 'a long config',
-            'experiment_name': 'x',
-        }
+        loaded['meta'] |= {'epoch': epoch, 'iter': 390 * epoch, 'cfg': 'a long config'}
         loaded['optimizer'] = {'state': {0: {'exp_avg': torch.zeros(1000)}}}
         torch.save(loaded, tmp_path / f'epoch_{epoch}.pth')
         return tmp_path / f'epoch_{epoch}.pth'
