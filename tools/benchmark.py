@@ -50,7 +50,7 @@ def run_train(args: argparse.Namespace) -> list[dict[str, Any]]:
     if args.amp:
         enable_amp(config)
     set_launcher(config, 'none')
-    args.device = get_device()  # where mmengine trains
+    args.device = get_device()
     result = benchmark_train(config, args.block, args.rounds, args.device)
     return [{'config': args.config[0], **result}]
 
@@ -99,7 +99,8 @@ def build_parser() -> argparse.ArgumentParser:
             add('--amp', action='store_true', help='what tools/train.py --amp runs')
             add('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE')
         add('--rounds', type=int, default=5, help='counted rounds (default 5)')
-        add('--device', default='cpu', help='cpu or cuda (default cpu)')
+        if run is not run_train:  # which runs where mmengine trains
+            add('--device', default='cpu', help='cpu or cuda (default cpu)')
         add('--out', metavar='FILE', help='write the figures as JSON')
         add('--debug', action='store_true', help='show the traceback of an error')
     return parser

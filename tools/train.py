@@ -60,18 +60,18 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def resume_command(args: argparse.Namespace, work_dir: str, processes: int) -> str:
+def resume_command(args: argparse.Namespace, work_dir: str) -> str:
     """Returns what to type to go on with a run; its seed is in the checkpoint.
 
     Args:
         args: What the run was started with.
         work_dir: Where its checkpoints are.
-        processes: How many it ran as on this machine.
     """
     tool = Path(sys.argv[0])  # as it was called, perhaps from another folder
     words = ['python', str(tool), args.config]
     if args.launcher == 'pytorch':
-        words = [str(tool.with_name('dist_train.sh')), args.config, str(processes)]
+        here = os.environ.get('LOCAL_WORLD_SIZE', '1')  # as torchrun sets it
+        words = [str(tool.with_name('dist_train.sh')), args.config, here]
     elif args.launcher == 'slurm':
         words = [str(tool.with_name('slurm_train.sh')), 'PARTITION', 'JOB', args.config]
     words += ['--work-dir', work_dir]
@@ -118,8 +118,7 @@ def main(args: argparse.Namespace) -> int:
         with reading_as_data(args.trust_checkpoint):
             runner.train()
     except TrainingInterrupted as interruption:
-        here = int(os.environ.get('LOCAL_WORLD_SIZE', 1))  # as torchrun sets it
-        resume = resume_command(args, config.work_dir, here)
+        resume = resume_command(args, config.work_dir)
         print(f'interrupted; saved {interruption.checkpoint}; to go on: {resume}', file=sys.stderr)
         return 130
     if is_main_process():

@@ -50,10 +50,12 @@ def load_model(
     if checkpoint is None:
         torch.manual_seed(seed)
     model = build_network(config)
-    loaded = {} if checkpoint is None else load_weights(model, checkpoint, trust=trust)
+    loaded: dict[str, Any] = {}
     if checkpoint is None:
         with reading_as_data(trust):
             model.init_weights()
+    else:
+        loaded = load_weights(model, checkpoint, trust=trust)
 
     steps = image_pipeline(config)
     model.cfg = copy.deepcopy(config)  # read by mmseg.apis

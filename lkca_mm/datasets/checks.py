@@ -70,9 +70,8 @@ def check_pairs(dataset: BaseSegDataset) -> int:
     if masks is None:
         return len(samples)
     wanted = {Path(sample['seg_map_path']) for sample in samples}
-    # As mmseg looks for images: linked folders too.
     names = list_dir_or_file(masks, False, suffix=dataset.seg_map_suffix, recursive=True)
-    found = {Path(masks, name) for name in names}
+    found = {Path(masks, name) for name in names}  # in linked folders too, as mmseg's images
     if gone := sorted(wanted - found):
         raise DataError(f'{gone[0]} does not exist ({len(gone)} images of {images} have no mask)')
     stray = sorted(found - wanted)

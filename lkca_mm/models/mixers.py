@@ -162,13 +162,13 @@ class LKCAMixer(nn.Module):
             grid: The grid (H, W).
             dtype: Type of the tokens to come; the kernel's if None.
         """
-        kernel, settings = self.kernel, (tuple(grid), self.embed_dims, dtype or self.kernel.dtype)
-        key = (kernel.data_ptr(), kernel._version, kernel.device, *settings, self.backend)
+        kernel = self.kernel
+        settings = (tuple(grid), self.embed_dims, dtype or kernel.dtype, self.backend)
+        key = (kernel.data_ptr(), kernel._version, kernel.device, *settings)
         kept = self._folded  # read once: another thread may replace it
         if kept is None or kept[1] != key:
             # The old kernel is kept, so that no other can have its address.
-            kept = (kernel.detach(), key, FoldedLKCA(kernel, *settings, self.backend))
-            self._folded = kept
+            kept = self._folded = (kernel.detach(), key, FoldedLKCA(kernel, *settings))
         return kept[2]
 
     def train(self, mode: bool = True) -> 'LKCAMixer':

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models.constructors import CONSTRUCTORS
-from lkca_mm.models.mixers import MHSAMixer
 
 POOLS = ('', 'avg', 'avgmax', 'max', 'token')
 
@@ -68,8 +67,7 @@ class TimmVisionTrunk(nn.Module):
         ]
         self.head_drop = nn.Dropout(drop_rate)
         if global_pool is None:
-            reads = any(isinstance(part, MHSAMixer) for part in self.trunk.modules())
-            global_pool = 'token' if self.has_class_token and reads else 'avg'
+            global_pool = 'token' if self.trunk.reads_cls_token else 'avg'
         self.reset_classifier(num_classes, global_pool)
         self.norm_after_pool = 'avg' in self.global_pool or self.global_pool == 'max'
 

@@ -347,7 +347,8 @@ class VisionTrunk(BaseModule):
         if out_type not in OUT_TYPES:
             raise ConfigError(f'out_type={out_type!r} must be one of {OUT_TYPES}')
         names = expand_mixers(mixers, self.num_layers)
-        if out_type == 'cls_token' and not (with_cls_token and any('mhsa' in n for n in names)):
+        self.reads_cls_token = with_cls_token and any('mhsa' in name for name in names)
+        if out_type == 'cls_token' and not self.reads_cls_token:
             raise ConfigError("out_type='cls_token' needs with_cls_token=True and self-attention")
         self.out_type = out_type
         if weight_init not in WEIGHT_INITS:

@@ -146,7 +146,8 @@ def choose_backend(
     Returns:
         ``'toeplitz'``, ``'hybrid'``, ``'conv'`` or ``'fft'``.
     """
-    arguments = (device, element_size, (kernel_size, grid, groups, channels), training)
+    shape = (tuple(map(int, kernel_size)), grid, int(groups), int(channels))  # traced: tensors
+    arguments = (device, element_size, shape, training)
     # The compiler sees through no cache, and asks once a graph.
     return _choose(*arguments) if is_compiling() else _choose_once(*arguments)
 

@@ -91,8 +91,7 @@ def lkca(x: Tensor, weight: Tensor, grid: tuple[int, int], backend: str = 'auto'
     if backend == 'auto':
         learning = torch.is_grad_enabled() and not torch.jit.is_tracing()
         training = learning and (x.requires_grad or weight.requires_grad)
-        groups, *kernel_size = map(int, weight.shape)
-        shape = (tuple(kernel_size), grid, groups, int(x.shape[2]))
+        shape = (tuple(weight.shape[1:]), grid, weight.shape[0], x.shape[2])
         backend = choose_backend(x.device.type, x.dtype.itemsize, *shape, training=training)
     run, weight = BACKENDS[backend], weight.to(x.dtype)
     # Inside, every backend sees one type and needs no casts of its own.

@@ -17,8 +17,7 @@ if ! grep -qs '"finished": true' "$record"; then
         val_dataloader.num_workers=0 val_dataloader.persistent_workers=False
 fi
 "${PYTHON:-python}" tools/test.py "$config" "$work/$(basename "$(cat "$work/last_checkpoint")")" \
-    --work-dir "$work" \
-    --out "$work/scored" --cfg-options \
+    --work-dir "$work" --out "$work/scored" --cfg-options \
     test_dataloader.num_workers=0 test_dataloader.persistent_workers=False
 "${PYTHON:-python}" - "$record" "$work/scored/scores.json" <<'END'
 import sys

@@ -84,6 +84,7 @@ def test_kept_until_something_changes():
     torch.testing.assert_close(mixer(tokens, (6, 7)), before)
     mixer.kernel.data *= 3  # unseen, but eval() says that the weights may be others
     torch.testing.assert_close(mixer.eval()(tokens, (6, 7)), 3 * before)
+    assert mixer.train()._folded is None
 
 
 @torch.no_grad()
