@@ -93,19 +93,19 @@ def write_onnx(
     import onnx
     from onnxscript import optimizer
 
-    settings = {'input_names': ['image'], 'output_names': ['logits'], 'opset_version': opset}
-    if dynamic_batch:
-        settings['dynamic_axes'] = {'image': {0: 'batch'}, 'logits': {0: 'batch'}}
+    axes = {'image': {0: 'batch'}, 'logits': {0: 'batch'}} if dynamic_batch else None
+    settings = {'input_names': ['image'], 'output_names': ['logits'], 'dynamic_axes': axes}
     # The exporter that traces is in every PyTorch from 2.1 on and writes opset 17 too; the one
     # on top of torch.export came with 2.5 and starts at 18.
     if 'dynamo' in inspect.signature(torch.onnx.export).parameters:
         settings['dynamo'] = False
-    torch.onnx.export(model, (image,), str(path), **settings)
+    torch.onnx.export(model, (image,), str(path), opset_version=opset, **settings)
     # Folds what tracing leaves behind: shapes that are constants, copies of equal weights.
     graph = optimizer.optimize(onnx.load(str(path)))
-    for key, value in (metadata or {}).items():
-        text = value if isinstance(value, str) else json.dumps(value)
-        graph.metadata_props.add(key=key, value=text)
+    # The old shapes of weights stop ONNX Runtime's quantiser, which turns some of them round.
+    del graph.graph.value_info[:]
+    texts = {k: v if isinstance(v, str) else json.dumps(v) for k, v in (metadata or {}).items()}
+    onnx.helper.set_model_props(graph, texts)
     onnx.checker.check_model(graph)
     onnx.save(graph, str(path))
 
