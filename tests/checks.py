@@ -13,7 +13,7 @@ from mmengine.config import Config
 from lkca_mm.command import run_tool
 
 ROOT = Path(__file__).parents[1]
-CLASSIFIER = ROOT / 'configs' / 'cifar10' / 'lkca-t-light_15e.py'
+CLASSIFIER = ROOT / 'configs' / 'cifar10' / 'lkca-t-light_60e.py'
 (WEIGHTS,) = (ROOT / 'checkpoints').glob('lkca-t-light_cifar10-*.pth')
 
 

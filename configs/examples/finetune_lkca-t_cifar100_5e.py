@@ -13,7 +13,7 @@ model = dict(
         patch_size=4,
         init_cfg=dict(
             type='Pretrained',
-            checkpoint='checkpoints/lkca-t-light_cifar10-2e7e8ac7.pth',
+            checkpoint='checkpoints/lkca-t-light_cifar10-1d0f42a9.pth',
             prefix='backbone.',
         ),
         drop_path_rate=0.0,

@@ -183,7 +183,7 @@ def test_our_checkpoint_loads():
     from lkca_mm.apis import load_model
 
     (path,) = CHECKPOINTS.glob('lkca-t-light_cifar10-*.pth')
-    config = CHECKPOINTS.parent / 'configs' / 'cifar10' / 'lkca-t-light_15e.py'
+    config = CHECKPOINTS.parent / 'configs' / 'cifar10' / 'lkca-t-light_60e.py'
     network = load_model(str(config), str(path), device='cpu')
     overlay = {'file': str(path)}
     model = timm.create_model('lkca_t_patch4_32', pretrained=True, pretrained_cfg_overlay=overlay)

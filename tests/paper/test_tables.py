@@ -70,7 +70,7 @@ def test_the_model_index_names_the_paper_models_and_the_shipped_checkpoints():
     models = {}
     for name in yaml.safe_load((ROOT / 'model-index.yml').read_text())['Import']:
         models |= {m['Config']: m for m in yaml.safe_load((ROOT / name).read_text())['Models']}
-    for run in ('cifar10/lkca-t-light_15e', 'camvid/fpn_lkca-tiny_camvid_4k'):
+    for run in ('cifar10/lkca-t-light_60e', 'camvid/fpn_lkca-tiny_camvid_4k'):
         record = read_record(ROOT / f'results/{run}_seed0.json')
         scores = record['test']['scores'] if 'test' in record else record['final']
         shipped = models.pop(record['config'])

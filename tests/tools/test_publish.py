@@ -7,7 +7,7 @@ import pytest
 import torch
 from checks import ROOT, WEIGHTS, error_line
 
-RECORD = ROOT / 'results' / 'cifar10' / 'lkca-t-light_15e_seed0.json'
+RECORD = ROOT / 'results' / 'cifar10' / 'lkca-t-light_60e_seed0.json'
 
 
 @pytest.fixture
@@ -17,6 +17,7 @@ def trained(tmp_path, monkeypatch):
 
     def write(epoch):
         loaded = torch.load(WEIGHTS, weights_only=True)
+        loaded['state_dict'] = {k: v.float() for k, v in loaded['state_dict'].items()}
         loaded['meta'] |= {'epoch': epoch, 'iter': 390 * epoch, 'cfg': 'a long config'}
         loaded['optimizer'] = {'state': {0: {'exp_avg': torch.zeros(1000)}}}
         torch.save(loaded, tmp_path / f'epoch_{epoch}.pth')
@@ -28,7 +29,7 @@ def trained(tmp_path, monkeypatch):
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float16], ids=str)
 def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     out, half = tmp_path / 'checkpoints', ['--half'] * (dtype == torch.float16)
-    code, _, err = run_tool('publish', trained(15), RECORD, '--out', out, *half)
+    code, _, err = run_tool('publish', trained(60), RECORD, '--out', out, *half)
     assert code == 0, err
     (weights,), (card,) = out.glob('*.pth'), out.glob('*.md')
     content = weights.read_bytes()
@@ -36,7 +37,7 @@ def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     assert weights.name == f'lkca-t-light_cifar10-{digest[:8]}.pth'
     assert len(content) < dtype.itemsize * 1_027_611 * 1.05  # and hardly anything beside it
     record, text = json.loads(RECORD.read_text()), card.read_text()
-    figures = ('77.74', '1,027,611', '5,850 iterations')
+    figures = ('88.69', '1,027,611', '23,400 iterations')
     assert all(words in text for words in (*figures, digest, record['command'], weights.name))
     loaded, original = (torch.load(path, weights_only=True) for path in (weights, WEIGHTS))
     assert loaded.keys() == {'meta', 'state_dict'} and 'optimizer' not in loaded
@@ -50,13 +51,13 @@ def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     ('changes', 'message'),
     [
         ({'finished': False}, 'is not the record of a training run that finished'),
-        ({}, 'is of iteration 5460, but the recorded scores of iteration 5850'),
+        ({}, 'is of iteration 23010, but the recorded scores of iteration 23400'),
     ],
     ids=str,
 )
 def test_only_the_end_of_a_finished_run_is_published(run_tool, tmp_path, trained, changes, message):
     record = tmp_path / 'run.json'
     record.write_text(json.dumps({**json.loads(RECORD.read_text()), **changes}))
-    code, _, err = run_tool('publish', trained(14), record, '--out', tmp_path / 'out')
+    code, _, err = run_tool('publish', trained(59), record, '--out', tmp_path / 'out')
     error_line(code, err, message)
     assert not (tmp_path / 'out').exists()
