@@ -17,7 +17,7 @@ def trained(tmp_path, monkeypatch):
 
     def write(epoch):
         loaded = torch.load(WEIGHTS, weights_only=True)
-        loaded['state_dict'] = {k: v.float() for k, v in loaded['state_dict'].items()}
+        loaded['state_dict'] = {k: 1.0001 * v.float() for k, v in loaded['state_dict'].items()}
         loaded['meta'] |= {'epoch': epoch, 'iter': 390 * epoch, 'cfg': 'a long config'}
         loaded['optimizer'] = {'state': {0: {'exp_avg': torch.zeros(1000)}}}
         torch.save(loaded, tmp_path / f'epoch_{epoch}.pth')
@@ -29,7 +29,8 @@ def trained(tmp_path, monkeypatch):
 @pytest.mark.parametrize('dtype', [torch.float32, torch.float16], ids=str)
 def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     out, half = tmp_path / 'checkpoints', ['--half'] * (dtype == torch.float16)
-    code, _, err = run_tool('publish', trained(60), RECORD, '--out', out, *half)
+    path = trained(60)  # of weights that are not fp16's
+    code, _, err = run_tool('publish', path, RECORD, '--out', out, *half)
     assert code == 0, err
     (weights,), (card,) = out.glob('*.pth'), out.glob('*.md')
     content = weights.read_bytes()
@@ -39,7 +40,7 @@ def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     record, text = json.loads(RECORD.read_text()), card.read_text()
     figures = ('88.69', '1,027,611', '23,400 iterations')
     assert all(words in text for words in (*figures, digest, record['command'], weights.name))
-    loaded, original = (torch.load(path, weights_only=True) for path in (weights, WEIGHTS))
+    loaded, original = (torch.load(path, weights_only=True) for path in (weights, path))
     assert loaded.keys() == {'meta', 'state_dict'} and 'optimizer' not in loaded
     assert loaded['meta'].keys() == {'dataset_meta', 'iter', 'lkca_mm'}
     assert loaded['state_dict'].keys() == original['state_dict'].keys()
