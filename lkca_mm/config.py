@@ -100,7 +100,7 @@ def get_config(name: str) -> Config:
 
 @contextlib.contextmanager
 def _own_bases() -> Iterator[None]:
-    """Has mmengine resolve ``lkca_mm::NAME`` in ``_base_`` inside the ``with``.
+    """Makes mmengine resolve ``lkca_mm::NAME`` in ``_base_`` inside the ``with``.
 
     There is no public way to add a kind of base. ``Config._get_cfg_path`` was read in mmengine
     0.10.7 and onedl-mmengine 0.10.12.
@@ -138,8 +138,8 @@ def build_network(config: Config) -> nn.Module:
     return revert_sync_batchnorm(MODELS.build(settings))
 
 
-def segments(network: nn.Module) -> bool:
-    """Tells a segmentor from a classifier."""
+def is_segmentor(network: nn.Module) -> bool:
+    """Returns whether a model is a segmentor; the others are classifiers."""
     return hasattr(network, 'decode_head')
 
 

@@ -28,12 +28,12 @@ def predict_one(model: Any, path: Path, out: Path, opacity: float) -> str:
     import numpy as np
 
     from lkca_mm.apis import predict, read_image
-    from lkca_mm.config import segments
+    from lkca_mm.config import is_segmentor
     from lkca_mm.visualization.predictions import draw_overlay, draw_scores, save_image
 
     image, sample, meta = read_image(path), predict(model, path), model.dataset_meta
     drawn = out.with_name(f'{out.name}.png')
-    if not segments(model):
+    if not is_segmentor(model):
         scores, best = sample.pred_score.cpu().topk(min(5, len(meta['classes'])))
         top = [(meta['classes'][i], s) for i, s in zip(best.tolist(), scores.tolist(), strict=True)]
         draw_scores(image, top, drawn)

@@ -33,7 +33,7 @@ python tools/predict.py {config} checkpoints/{file} IMAGE --out predicted
 ```
 
 It has seen {trained_on} alone and names one of its classes whatever an image shows: something to
-try, or to fine-tune on images of the same kind, and not the general start that ImageNet weights are.
+try, or to fine-tune on images of the same kind, and no general start as ImageNet weights are.
 """
 
 _NAMES = ('classes', 'palette')  # of the classes, and their colours

@@ -9,7 +9,7 @@ from mmengine.config import Config
 from mmengine.registry import DATASETS, TRANSFORMS
 from torch import nn
 
-from lkca_mm.config import build_network, load_config, segments
+from lkca_mm.config import build_network, is_segmentor, load_config
 from lkca_mm.engine.checkpoint import load_weights, reading_as_data
 from lkca_mm.errors import ConfigError
 
@@ -60,7 +60,7 @@ def load_model(
     steps = image_pipeline(config)
     model.cfg = copy.deepcopy(config)  # read by mmseg.apis
     model.cfg.test_pipeline = steps
-    if not segments(model):
+    if not is_segmentor(model):
         # mmpretrain's inferencer loads the image itself.
         steps = [step for step in steps if not is_step(step, LoadImageFromFile)]
     model._config = copy.deepcopy(config)  # read by mmpretrain.apis
@@ -128,7 +128,7 @@ def _dataset_meta(
         own, override = getattr(kind, 'METAINFO', {}), dataset.get('metainfo') or {}
         # The colours of the data set's own classes are not those of others.
         found = override if 'classes' in override else {**own, **override}
-    head = model.decode_head if segments(model) else getattr(model, 'head', None)
+    head = model.decode_head if is_segmentor(model) else getattr(model, 'head', None)
     num_classes = getattr(head, 'num_classes', None)
     classes = [str(name) for name in found.get('classes') or ()]
     classes = classes or [f'class {index}' for index in range(num_classes or 0)]

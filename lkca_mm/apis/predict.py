@@ -12,7 +12,7 @@ from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import DefaultScope
 from torch import nn
 
-from lkca_mm.config import segments
+from lkca_mm.config import is_segmentor
 from lkca_mm.errors import DataError
 
 SUFFIXES = ('.jpg', '.jpeg', '.png', '.bmp', '.webp')
@@ -66,7 +66,7 @@ def preprocess(model: nn.Module, path: str | Path) -> dict[str, Any]:
         DataError: If the file is missing or no readable image.
     """
     read_image(path)  # mmcv's own transforms do not name a file that they cannot decode
-    if segments(model):
+    if is_segmentor(model):
         with DefaultScope.overwrite_default_scope('mmseg'):
             return pseudo_collate([Compose(model.cfg.test_pipeline)({'img_path': str(path)})])
     from mmpretrain import ImageClassificationInferencer

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from lkca_mm.benchmark.timing import interleaved_medians, measure_memory
 from lkca_mm.config import build_network, image_size_of
 from lkca_mm.engine import CompileHook
-from lkca_mm.engine.launch import enable_amp, segments_images
+from lkca_mm.engine.launch import enable_amp, is_segmentation_config
 
 _PRECISIONS = {  # by the optimizer wrapper of a run
     'OptimWrapper': ('fp32', None),
@@ -120,7 +120,7 @@ def _random_batch(config: Config, batch_size: int, device: str) -> dict[str, Any
     """Returns ``inputs`` and ``data_samples`` as they leave the data preprocessor."""
     model, size = config.model, image_size_of(config)
     inputs = torch.randn(batch_size, 3, *size, device=device)
-    if segments_images(config):
+    if is_segmentation_config(config):
         meta = {'img_shape': size, 'ori_shape': size}
         heads = model.decode_head  # a list in a cascade
         classes = (heads[-1] if isinstance(heads, list) else heads).num_classes

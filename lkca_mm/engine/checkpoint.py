@@ -123,7 +123,7 @@ def read_checkpoint(
 
 @contextmanager
 def reading_as_data(trust: bool = False) -> Iterator[None]:
-    """Has mmengine read local checkpoints by :func:`read_checkpoint` inside the ``with``.
+    """Makes mmengine read local checkpoints by :func:`read_checkpoint` inside the ``with``.
 
     That covers ``load_from``, ``resume`` and ``init_cfg=dict(type='Pretrained')``. By itself
     mmengine runs what a file holds beside data: the fork if reading it as data fails,

@@ -25,8 +25,8 @@ def set_work_dir(config: Config, work_dir: str | None) -> None:
     config.work_dir = work_dir or own
 
 
-def segments_images(config: Config) -> bool:
-    """Tells the config of a segmentor from that of a classifier."""
+def is_segmentation_config(config: Config) -> bool:
+    """Returns whether a config is of a segmentor; the others are of classifiers."""
     return 'decode_head' in config.model
 
 
@@ -74,10 +74,10 @@ def add_tta(config: Config) -> None:
 
 
 def save_predictions(config: Config, folder: Path) -> None:
-    """Has masks, or the scores of the classes, saved in a folder."""
+    """Makes a test save its predictions in a folder: masks, or the scores of the classes."""
     found = config.test_evaluator
     evaluators = list(found) if isinstance(found, (list, tuple)) else [found]
-    if segments_images(config):
+    if is_segmentation_config(config):
         # Every process: mmseg makes the folder in the first one alone, perhaps too late.
         (folder / 'masks').mkdir(parents=True, exist_ok=True)
         config.test_evaluator = [{**one, 'output_dir': str(folder / 'masks')} for one in evaluators]
@@ -87,8 +87,8 @@ def save_predictions(config: Config, folder: Path) -> None:
 
 
 def save_drawings(config: Config, folder: str) -> None:
-    """Has the predictions drawn into a folder."""
-    if segments_images(config):
+    """Makes a test draw its predictions into a folder."""
+    if is_segmentation_config(config):
         add_hook(config, type='SideBySideHook', out_dir=folder)
         return
     size = config.model.get('backbone', {}).get('img_size', 256)
@@ -184,7 +184,7 @@ def set_launcher(config: Config, launcher: str) -> None:
     """
     config.launcher = launcher
     if torch.cuda.is_available():
-        if config.get('randomness', {}).get('deterministic') and segments_images(config):
+        if config.get('randomness', {}).get('deterministic') and is_segmentation_config(config):
             raise ConfigError(
                 '--deterministic: PyTorch has no deterministic CUDA version of what segmentation '
                 'needs (adaptive pooling, 2D cross-entropy, histc); leave it out, or train on '

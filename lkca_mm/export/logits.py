@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from lkca_mm.apis import load_model, preprocess
-from lkca_mm.config import segments
+from lkca_mm.config import is_segmentor
 from lkca_mm.models import LKCAMixer
 from lkca_mm.version import __version__
 
@@ -38,7 +38,7 @@ class LogitsModel(nn.Module):
         """Maps images (B, 3, H, W) to logits (B, classes), or a segmentor's (B, classes, H, W)."""
         if self.normalized:
             image = (image - self.mean) / self.std
-        if not segments(self.network):
+        if not is_segmentor(self.network):
             return self.network(image, mode='tensor')
         meta = {'img_shape': self.size, 'pad_shape': self.size, 'ori_shape': self.size}
         return self.network.encode_decode(image, [meta])

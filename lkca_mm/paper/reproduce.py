@@ -88,7 +88,7 @@ class Job:
 
 
 def _use_random_images(config: Config, root: Path, segments: bool) -> None:
-    """Writes a few images of noise and has the loaders read them."""
+    """Writes a few images of noise and points the loaders at them."""
     generator, side = np.random.default_rng(0), 512 if segments else config.model.backbone.img_size
     shapes = {'images': (side, side, 3), **({'masks': (side, side)} if segments else {})}
     for split in ('train', 'val'):
