@@ -9,7 +9,6 @@ model = dict(
         dim=(64, 128, 256, 512),
         depth=(2, 2, 8, 2),
         img_size={{_base_.img_size}},
-        window_size={{_base_.patch_size}},
         num_classes={{_base_.num_classes}},
     )
 )

@@ -9,7 +9,6 @@ model = dict(
         dim=(48, 96, 128, 256),
         depth=(1, 2, 3, 2),
         img_size={{_base_.img_size}},
-        window_size={{_base_.patch_size}},
         num_classes={{_base_.num_classes}},
     )
 )

@@ -7,7 +7,6 @@ _base_ = [
 model = dict(
     backbone=dict(
         img_size={{_base_.img_size}},
-        window_size={{_base_.patch_size}},
         num_classes={{_base_.num_classes}},
     ),
 )

@@ -8,6 +8,5 @@ model = dict(
     backbone=dict(
         img_size={{_base_.img_size}},
         num_classes={{_base_.num_classes}},
-        t2t_layers=((11, 8),),
     ),
 )

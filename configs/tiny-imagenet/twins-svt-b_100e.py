@@ -13,6 +13,5 @@ model = dict(
         s4_depth=2,
         img_size={{_base_.img_size}},
         num_classes={{_base_.num_classes}},
-        s1_patch_size=2,
     )
 )

@@ -8,6 +8,5 @@ model = dict(
     backbone=dict(
         img_size={{_base_.img_size}},
         num_classes={{_base_.num_classes}},
-        s1_patch_size=2,
     ),
 )
