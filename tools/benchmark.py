@@ -83,9 +83,11 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         add, repeat = command.add_argument, {'action': 'append', 'type': numbers, 'default': []}
         if run is run_op:
+            repeat['help'] = 'side of the grid, channels, images (default: three cases)'
             add('--case', metavar='GRID,CHANNELS,BATCH', **repeat)
             add('--sweep', action='store_true', help='all grids and widths, both modes')
         elif run is run_calibrate:
+            repeat['help'] = 'a shape more: sides of kernel and grid, channels'
             add('--kernel', metavar='KERNEL,GRID,CHANNELS', **repeat)
         elif run is run_model:
             add('--batch', type=int, default=2, help='images in a batch (default 2)')

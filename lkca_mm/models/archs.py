@@ -12,13 +12,12 @@ def _arch(*values: int) -> dict[str, Any]:
 
 
 ARCHS: dict[str, dict[str, Any]] = {
-    # Segmentation (paper 4.2): DeiT-S and ViT-B in common terms; and DeiT-Ti, which
-    # the paper has not.
+    # Segmentation (paper 4.2): DeiT-S and ViT-B in common terms. 'tiny', DeiT-Ti, is ours.
     'tiny': _arch(192, 12, 3, 4),
     'small': _arch(384, 12, 6, 4),
     'base': _arch(768, 12, 12, 4),
     # Classification of small images (Tables 1-5), by the names printed there or the
-    # parameters; 'vit-small' and 'lkca-b' are a hundredth of the two above.
+    # parameters; 'vit-small' and 'lkca-b' have 2.7M, far fewer than the two above.
     'vit-500k': _arch(120, 4, 4, 2),
     'vit-lite': _arch(136, 7, 8, 2),
     'vit-2m': _arch(200, 6, 8, 2),
@@ -33,7 +32,7 @@ ARCHS: dict[str, dict[str, Any]] = {
     'lkca-8m': _arch(306, 14, 6, 2),
     'lkca-l': _arch(360, 12, 8, 3),
 }
-"""Width, layers, heads and MLP ratio of every model in the paper's tables."""
+"""Width, layers, heads and MLP ratio of the paper's ViT and LKCA models, and of ``'tiny'``."""
 
 
 def resolve_arch(arch: str | dict[str, Any]) -> dict[str, Any]:

@@ -24,11 +24,11 @@ pass: that of ``conv2d`` takes twenty times as long as its forward pass. The
 matrices must also fit ``MATRIX_LIMIT``. Where :mod:`lkca_mm.ops.calibration` has
 measured a shape on this machine, its choice stands instead.
 
-On a CPU that gives the matrix up to about 18 x 18 tokens with full kernels, the
+On a CPU that gives the matrix up to about 16 x 16 tokens with full kernels, the
 hybrid beyond, the transform for many kernels on large grids, the convolution for
-kernels of a few taps. The CPU's factors are fitted to two AVX-512 cores whose memory
-is at times three times slower: between its moods, for the dense product feels none
-of them. Those of CUDA are estimates that wait to be measured.
+kernels of a few taps. The CPU's factors are fitted to two AVX-512 cores, between what
+they measured when the memory was fast and when it was three times slower. Those of
+CUDA are estimates that wait to be measured.
 """
 
 import functools
