@@ -87,12 +87,12 @@ def environment(device: str = 'cpu') -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """Returns ``value`` as JSON can hold it: None for non-finite numbers, text for objects."""
+    if hasattr(value, 'tolist'):  # a tensor, an array or a NumPy scalar
+        value = value.tolist()
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if hasattr(value, 'item'):  # a tensor or a NumPy scalar
-        value = value.item()
     if isinstance(value, float) and not abs(value) < float('inf'):
         return None
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

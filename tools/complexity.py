@@ -49,8 +49,8 @@ def main(args: argparse.Namespace) -> None:
     MMLogger.get_instance('complexity', log_level='WARNING')
     if bool(args.configs) == (args.table is not None):
         raise ConfigError('name configs, or a table of the paper with --table N, and not both')
-    table = paper_counts(args.table) if args.table else count_configs(args.configs, args.shape)
-    print(table.markdown(aligned=True))
+    counts = count_configs(args.configs, args.shape) if args.configs else paper_counts(args.table)
+    print(counts.markdown(aligned=True))
 
 
 if __name__ == '__main__':

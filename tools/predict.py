@@ -1,8 +1,8 @@
 """Runs a trained model on images and draws what it predicts."""
 
 import argparse
+import os
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,13 @@ def main(args: argparse.Namespace) -> int:
     if args.out.resolve() in {path.resolve().parent for path in images}:
         raise ConfigError(f'--out {args.out}: holds the images; choose another folder')
     model = load_model(args.config, args.checkpoint, args.device, args.trust_checkpoint)
-    stems = Counter(path.stem for path in images)
+    names = [path.stem for path in images]
+    if len({*names, *(f'{name}_mask' for name in names)}) < 2 * len(names):  # two of one name
+        folder = os.path.commonpath([path.absolute().parent for path in images])
+        paths = (os.path.relpath(path, folder) for path in images)
+        names = [path.replace(os.sep, '_').replace('.', '_') for path in paths]
     failed = 0
-    for path in images:
-        name = path.stem if stems[path.stem] == 1 else path.name.replace('.', '_')
+    for path, name in zip(images, names, strict=True):
         try:
             print(f'{path.name}: {predict_one(model, path, args.out / name, args.opacity)}')
         except DataError as error:

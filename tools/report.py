@@ -8,7 +8,7 @@ from pathlib import Path
 def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('tables', nargs='*', metavar='TABLE', help='a name, as comparison; or all')
+    parser.add_argument('tables', nargs='*', metavar='TABLE', help='as comparison (default: all)')
     parser.add_argument('--results', default='results', metavar='DIR', help='the records')
     parser.add_argument('--format', choices=['text', 'markdown', 'json'], default='markdown')
     action = parser.add_mutually_exclusive_group()

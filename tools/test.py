@@ -61,9 +61,10 @@ def main(args: argparse.Namespace) -> None:
     runner = TrainingRunner.from_cfg(config)
     fit_weights(runner.model, checkpoint, args.checkpoint)
     with reading_as_data(args.trust_checkpoint):
-        scores = runner.test()
+        scores = plain(runner.test())
     if is_main_process():
-        print('  '.join(f'{name}: {value:.2f}' for name, value in scores.items()))
+        numbers = {name: value for name, value in scores.items() if isinstance(value, float)}
+        print('  '.join(f'{name}: {value:.2f}' for name, value in numbers.items()))
         if args.out:
             record = {
                 'command': shlex.join(['python', *sys.argv]),
@@ -72,7 +73,7 @@ def main(args: argparse.Namespace) -> None:
                 'seed': checkpoint.get('meta', {}).get('seed'),
                 'iterations': checkpoint.get('meta', {}).get('iter'),
                 'images': len(runner.test_dataloader.dataset),
-                'scores': {name: round(float(value), 4) for name, value in scores.items()},
+                'scores': scores | {name: round(value, 4) for name, value in numbers.items()},
                 'environment': environment(str(next(runner.model.parameters()).device.type)),
             }
             if class_iou := class_iou_of(runner.test_evaluator):

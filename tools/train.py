@@ -99,7 +99,9 @@ def main(args: argparse.Namespace) -> int:
     if args.amp:
         launch.enable_amp(config)
     if args.compile:
-        launch.add_hook(config, type='CompileHook')
+        # A CUDA graph overwrites gradients that are kept for the next iteration.
+        kept = config.optim_wrapper.get('accumulative_counts', 1) > 1
+        launch.add_hook(config, type='CompileHook', mode='default' if kept else None)
     launch.log_to(config, args.log_to)
     checkpoint = None
     if args.resume:

@@ -10,6 +10,7 @@ from mmengine.registry import DATASETS, TRANSFORMS
 from torch import nn
 
 from lkca_mm.config import build_network, is_segmentor, load_config
+from lkca_mm.datasets.checks import innermost
 from lkca_mm.engine.checkpoint import load_weights, reading_as_data
 from lkca_mm.errors import ConfigError
 
@@ -69,12 +70,9 @@ def load_model(
     return model.to(device).eval()
 
 
-def find_test_dataset(config: Config) -> dict[str, Any]:
-    """Returns the settings of the test set without the wrappers around it; {} if there is none."""
-    dataset = (config.get('test_dataloader') or {}).get('dataset') or {}
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
+def _test_dataset(config: Config) -> dict[str, Any]:
+    """Returns the settings of the test set, or the first of several; {} if there is none."""
+    return next(innermost((config.get('test_dataloader') or {}).get('dataset')), {})
 
 
 def image_pipeline(config: Config) -> list[dict[str, Any]]:
@@ -87,7 +85,7 @@ def image_pipeline(config: Config) -> list[dict[str, Any]]:
     Raises:
         ConfigError: If the config has no test pipeline.
     """
-    steps = find_test_dataset(config).get('pipeline') or config.get('test_pipeline')
+    steps = _test_dataset(config).get('pipeline') or config.get('test_pipeline')
     if not steps:
         raise ConfigError(f'{config.filename}: has no test_dataloader.dataset.pipeline')
     steps = [dict(step) for step in steps if not is_step(step, LoadAnnotations)]
@@ -120,7 +118,7 @@ def _dataset_meta(
 
     found = (checkpoint.get('meta') or {}).get('dataset_meta') or {}
     if not found.get('classes'):
-        dataset = find_test_dataset(config)
+        dataset = _test_dataset(config)
         kind = dataset.get('type')
         if isinstance(kind, str):
             with DATASETS.switch_scope_and_registry(None) as registry:

@@ -14,7 +14,7 @@ from mmseg.structures import SegDataSample
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lkca_mm.benchmark.timing import interleaved_medians, measure_memory
+from lkca_mm.benchmark.timing import interleaved_medians, peak_memory
 from lkca_mm.config import build_network, image_size_of
 from lkca_mm.engine import CompileHook
 from lkca_mm.engine.launch import enable_amp, is_segmentation_config
@@ -61,7 +61,7 @@ def benchmark_models(
             **case.facts,
             'train_images_per_second': batch_size / seconds[f'{i} train'],
             'infer_images_per_second': batch_size / seconds[f'{i} infer'],
-            'train_peak_mib': (case.held() + measure_memory(case.train, device).peak) / 2**20,
+            **case.peak(device),
         }
         for i, case in enumerate(cases)
     ]
@@ -102,11 +102,14 @@ class _Case:
         with torch.no_grad(), torch.autocast(self.device, self.dtype, bool(self.dtype)):
             self.evaluated(self.batch['inputs'], mode='tensor')
 
-    def held(self) -> int:
-        """Returns the bytes of batch, weights, buffers and optimizer."""
+    def peak(self, device: str) -> dict[str, float]:
+        """Returns ``train_peak_mib``; {} of a CUDA graph, whose memory PyTorch does not count."""
+        if device != 'cpu' and self.facts['mode'] == 'compile':
+            return {}
         moments = (x for s in self.optim_wrapper.optimizer.state.values() for x in s.values())
         held = [self.batch['inputs'], *self.model.parameters(), *self.model.buffers(), *moments]
-        return sum(x.numel() * x.element_size() for x in held if isinstance(x, Tensor))
+        held = sum(x.numel() * x.element_size() for x in held if isinstance(x, Tensor))
+        return {'train_peak_mib': (held + peak_memory(self.train, device)) / 2**20}
 
 
 def training_step(model: nn.Module, optim_wrapper: OptimWrapper, batch: dict[str, Any]) -> None:

@@ -6,7 +6,6 @@ import statistics
 import time
 from collections.abc import Callable
 from inspect import signature
-from typing import NamedTuple
 
 import torch
 from torch.profiler import ProfilerActivity, profile
@@ -55,15 +54,8 @@ def wait_for(device: str) -> None:
         torch.cuda.synchronize(device)
 
 
-class Memory(NamedTuple):
-    """Bytes beyond what was held before: the peak, and the largest allocation (None on CUDA)."""
-
-    peak: int
-    largest: int | None
-
-
-def measure_memory(run: Callable[[], object], device: str = 'cpu') -> Memory:
-    """Runs a computation once and measures the memory that it takes.
+def peak_memory(run: Callable[[], object], device: str = 'cpu') -> int:
+    """Runs a computation once and returns the most bytes that it held beyond those before.
 
     On a CPU this is the running sum of what ``torch.profiler`` sees PyTorch's allocator give out
     and take back, without scratch buffers of oneDNN and MKL. Run it once before.
@@ -74,7 +66,7 @@ def measure_memory(run: Callable[[], object], device: str = 'cpu') -> Memory:
         before = torch.cuda.memory_allocated(device)
         run()
         wait_for(device)
-        return Memory(torch.cuda.max_memory_allocated(device) - before, None)
+        return torch.cuda.max_memory_allocated(device) - before
     # From PyTorch 2.4 on, events are kept over several cycles only if asked for.
     kept = {'acc_events': True} if 'acc_events' in signature(profile).parameters else {}
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True, **kept) as seen:
@@ -82,11 +74,10 @@ def measure_memory(run: Callable[[], object], device: str = 'cpu') -> Memory:
     # The public events say what an operator allocated, not when: the peak needs the raw ones
     # (read in PyTorch 2.1 and 2.11).
     events = [e for e in seen.profiler.kineto_results.events() if e.name() == '[memory]']
-    held = peak = largest = 0
+    held = peak = 0
     # PyTorch before 2.4 counts in microseconds.
     start = 'start_ns' if events and hasattr(events[0], 'start_ns') else 'start_us'
     for event in sorted(events, key=lambda event: getattr(event, start)()):
         held += event.nbytes()
         peak = max(peak, held)
-        largest = max(largest, event.nbytes())
-    return Memory(peak, largest)
+    return peak

@@ -1,5 +1,6 @@
 """Whether the data that a config names are there, looked up before a run begins."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ def check_data(config: Config, loaders: tuple[str, ...]) -> None:
         loaders: Keys of the data loaders that the run will use.
 
     Raises:
-        DataError: If a file or folder is missing, or images and masks do not pair up.
+        DataError: If a file or folder is missing, or an image has no mask.
     """
     with DATASETS.switch_scope_and_registry(config.get('default_scope')) as registry:
         for loader in loaders:
-            for settings in _innermost((config.get(loader) or {}).get('dataset')):
+            for settings in innermost((config.get(loader) or {}).get('dataset')):
+                settings.pop('_scope_', None)  # mmengine's mark of another package's base
                 kind = settings.pop('type', None)
                 kind = registry.get(kind) if isinstance(kind, str) else kind
                 if not isinstance(kind, type) or settings.get('backend_args'):
@@ -38,21 +40,22 @@ def check_data(config: Config, loaders: tuple[str, ...]) -> None:
                     kind(**settings).check_files()
 
 
-def _innermost(cfg: Any) -> Iterator[dict[str, Any]]:
+def innermost(cfg: Any) -> Iterator[dict[str, Any]]:
     """Yields the settings of the data sets inside ``RepeatDataset`` and the like."""
     inner = cfg.get('datasets', cfg.get('dataset')) if cfg else []
     if inner is None:
         yield dict(cfg)
     else:
         for one in inner if isinstance(inner, list | tuple) else [inner]:
-            yield from _innermost(one)
+            yield from innermost(one)
 
 
-def check_pairs(dataset: BaseSegDataset) -> int:
-    """Looks for the mask of every image and the image of every mask, by name.
+def check_pairs(dataset: BaseSegDataset, both_ways: bool = False) -> int:
+    """Looks for the mask of every image, by name.
 
     Args:
         dataset: The data set; it need not be initialised.
+        both_ways: Whether a mask without an image is an error, and no warning.
 
     Returns:
         The number of images.
@@ -74,7 +77,10 @@ def check_pairs(dataset: BaseSegDataset) -> int:
     found = {Path(masks, name) for name in names}  # in linked folders too, as mmseg's images
     if gone := sorted(wanted - found):
         raise DataError(f'{gone[0]} does not exist ({len(gone)} images of {images} have no mask)')
-    stray = sorted(found - wanted)
-    if stray and not dataset.ann_file:  # a list of names may leave out some
-        raise DataError(f'{stray[0]} has no image in {images} that ends with {dataset.img_suffix}')
+    if stray := sorted(found - wanted):
+        words = f'{stray[0]} has no image in {images} that ends with {dataset.img_suffix}'
+        if both_ways:
+            raise DataError(words)
+        if not dataset.ann_file:  # a list of names may leave out some
+            print(f'warning: {words} ({len(stray)} such masks)', file=sys.stderr)
     return len(samples)

@@ -60,7 +60,7 @@ class Source(NamedTuple):
             images, masks = self.parts(split)
             prefix = {'img_path': images, 'seg_map_path': masks}
             dataset = self.kind(data_root=str(folder), data_prefix=prefix, lazy_init=True)
-            counts[split] = check_pairs(dataset)
+            counts[split] = check_pairs(dataset, both_ways=True)
             if counts[split] != wanted and not allow_partial:
                 raise DataError(
                     f'{folder / images} holds {counts[split]} images instead of {wanted}: it is '

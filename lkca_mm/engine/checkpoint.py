@@ -191,7 +191,7 @@ def newest_checkpoint(
         The file and what it holds; None if the folder has no checkpoint.
 
     Raises:
-        CheckpointError: If there are checkpoints but none is whole.
+        CheckpointError: If there are checkpoints, but none that training can go on from.
     """
     work_dir = Path(work_dir)
     # The best ones lack the optimizer's state.
@@ -201,19 +201,17 @@ def newest_checkpoint(
         # By its name alone: the work dir may have been moved.
         named = work_dir / Path(pointer.read_text(encoding='utf-8').strip()).name
         found.sort(key=lambda path: path != named)
-    damaged = False
     for path in found:
         try:
             checkpoint = read_checkpoint(path, trust)
         except DamagedCheckpointError as error:
             print(f'skipped {error}', file=sys.stderr)
-            damaged = True
         else:
             if 'optimizer' in checkpoint:
                 return str(path), checkpoint
-    if damaged:
+    if found:
         raise CheckpointError(
-            f'{work_dir}: none of its checkpoints is whole; '
+            f"{work_dir}: none of its checkpoints is whole and has the optimizer's state; "
             'leave out --resume to start anew, or name a checkpoint'
         )
     return None

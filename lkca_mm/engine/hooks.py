@@ -3,6 +3,7 @@
 import math
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 from types import FrameType
@@ -137,6 +138,7 @@ class InterruptHook(Hook):
         self._earlier = {
             number: signal.signal(number, self._on_signal)
             for number in (signal.SIGINT, signal.SIGTERM)
+            if threading.current_thread() is threading.main_thread()  # no other receives signals
         }
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
@@ -146,6 +148,9 @@ class InterruptHook(Hook):
             return
         if not self._training:
             raise KeyboardInterrupt
+        if number == signal.SIGTERM:
+            # torchrun ends the data workers with it too, and PyTorch would raise that right here.
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         if not is_main_process():
             return
         now = time.monotonic()

@@ -21,8 +21,10 @@ _LOGGERS = {'tensorboard': 'TensorboardVisBackend', 'wandb': 'CodelessWandbVisBa
 
 def set_work_dir(config: Config, work_dir: str | None) -> None:
     """Sets where logs and checkpoints go: as given, as the config says, or by its name."""
-    own = config.get('work_dir') or f'work_dirs/{Path(config.filename).stem}'
-    config.work_dir = work_dir or own
+    path = Path(config.filename).absolute()
+    # Each data set has a lkca-t_100e.py in its folder of configs/.
+    below = f'{path.parent.name}/' if path.parent.parent.name == 'configs' else ''
+    config.work_dir = work_dir or config.get('work_dir') or f'work_dirs/{below}{path.stem}'
 
 
 def is_segmentation_config(config: Config) -> bool:

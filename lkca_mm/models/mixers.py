@@ -114,7 +114,7 @@ class LKCAMixer(nn.Module):
 
         Returns:
             Mixed tokens of shape (B, P + H*W, C). Prefix tokens have no place on
-            the grid: none of them is read, and they receive zeros.
+            the grid: none of them is read, and they receive zeros, or the output projection's bias.
         """
         patches = x[:, num_prefix_tokens:]
         return self.project(self.mix(self.value(patches), grid), patches, num_prefix_tokens)
@@ -137,7 +137,7 @@ class LKCAMixer(nn.Module):
         return self.proj_drop(self.proj(mixed))
 
     def mix(self, patches: Tensor, grid: tuple[int, int]) -> Tensor:
-        """Applies the kernel to tokens (B, H*W, C); in evaluation as folded for this grid."""
+        """Applies the kernel to tokens (B, H*W, C), as folded for this grid unless it learns."""
         learning = self.training or (torch.is_grad_enabled() and self.kernel.requires_grad)
         eager = is_eager(patches)
         if learning and eager:

@@ -1,7 +1,7 @@
 """The classifiers of the package vit-pytorch as an mmpretrain backbone."""
 
 from importlib import import_module
-from inspect import Parameter, signature
+from inspect import signature
 from typing import Any
 
 from mmengine.model import BaseModule
@@ -74,24 +74,14 @@ class VitPytorchBackbone(BaseModule):
     ) -> None:
         super().__init__(init_cfg=init_cfg)
         model = _find_model(model_name)
-        known = signature(model).parameters
-        if unknown := [key for key in settings if key not in known]:
-            raise ConfigError(
-                f'{model_name}: unknown setting {", ".join(unknown)}; known: {", ".join(known)}'
-            )
-        if 'image_size' in known:
+        if 'image_size' in signature(model).parameters:
             size = (img_size, img_size) if model_name == 'MobileViT' else img_size
             settings['image_size'] = size
-        settings['num_classes'] = num_classes
-        required = [key for key in known if known[key].default is Parameter.empty]
-        if missing := [key for key in required if key not in settings]:
-            raise ConfigError(f'{model_name}: needs a value for {", ".join(missing)}')
+        settings = {key: _as_tuple(value) for key, value in settings.items()}
         try:
-            self.model = model(**{key: _as_tuple(value) for key, value in settings.items()})
-        except Exception as error:
-            given = ', '.join(f'{key}={value!r}' for key, value in settings.items())
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise ConfigError(f'{model_name} cannot have {given}: {reason}') from error
+            self.model = model(num_classes=num_classes, **settings)
+        except (AssertionError, TypeError) as error:  # which name no model
+            raise ConfigError(f'{model_name}: {error}') from error
 
     def forward(self, image: Tensor) -> tuple[Tensor]:
         """Classifies images.

@@ -3,6 +3,7 @@
 :class:`LKCAViT` and :class:`PlainViT` at the end are the registered backbones.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -224,18 +225,14 @@ def expand_mixers(mixers: str | Sequence[str], num_layers: int) -> list[str]:
     return pattern * (num_layers // len(pattern))
 
 
-def _layer_rates(
-    drop_path_rate: float | Sequence[float], rule: str, num_layers: int
-) -> list[float]:
+def _layer_rates(drop_path_rate: float, rule: str, num_layers: int) -> list[float]:
+    if not 0 <= drop_path_rate < 1:
+        raise ConfigError(f'drop_path_rate={drop_path_rate} must be in [0, 1)')
     if rule not in DROP_PATH_RULES:
         raise ConfigError(f'drop_path_rule={rule!r} must be one of {DROP_PATH_RULES}')
-    if isinstance(drop_path_rate, (int, float)):
-        if rule == 'constant':
-            return [float(drop_path_rate)] * num_layers
-        return torch.linspace(0, drop_path_rate, num_layers, device='cpu').tolist()
-    if len(drop_path_rate) != num_layers:
-        raise ConfigError(f'drop_path_rate has {len(drop_path_rate)} rates for {num_layers} layers')
-    return [float(rate) for rate in drop_path_rate]
+    if rule == 'constant':
+        return [float(drop_path_rate)] * num_layers
+    return torch.linspace(0, drop_path_rate, num_layers, device='cpu').tolist()
 
 
 class VisionTrunk(BaseModule):
@@ -276,7 +273,7 @@ class VisionTrunk(BaseModule):
         patch_bias: Whether the patch projection has a bias.
         drop_rate: Dropout of tokens, of the mixers' results and in the MLPs.
         attn_drop_rate: For self-attention: dropout of its scores.
-        drop_path_rate: Stochastic depth of the last layer; or one rate a layer.
+        drop_path_rate: Stochastic depth of the last layer, in [0, 1).
         drop_path_rule: ``'linear'``: the rate rises from 0 in the first layer;
             ``'constant'``: every layer has it.
         final_norm: Whether the last layer's result passes a LayerNorm before it
@@ -318,7 +315,7 @@ class VisionTrunk(BaseModule):
         patch_bias: bool = True,
         drop_rate: float = 0.0,
         attn_drop_rate: float = 0.0,
-        drop_path_rate: float | Sequence[float] = 0.0,
+        drop_path_rate: float = 0.0,
         drop_path_rule: str = 'linear',
         final_norm: bool = False,
         norm_eps: float = 1e-6,
@@ -403,8 +400,6 @@ class VisionTrunk(BaseModule):
             'lkca+mhsa': {'lkca': lkca_settings, 'mhsa': mhsa_settings},
         }
         rates = _layer_rates(drop_path_rate, drop_path_rule, self.num_layers)
-        if not all(0 <= rate < 1 for rate in rates):
-            raise ConfigError(f'drop_path_rate={drop_path_rate} must be in [0, 1)')
         self.layers = nn.ModuleList(
             TransformerLayer(
                 self.embed_dims,
@@ -512,6 +507,17 @@ class VisionTrunk(BaseModule):
             mean = self.out_type == 'avg_featmap' or not self.num_prefix_tokens
             parts.append(norm(patches.mean(dim=1) if mean else tokens[:, 0]))
         return parts[0] if len(parts) == 1 else tuple(parts)
+
+    def get_layer_depth(self, param_name: str, prefix: str = '') -> tuple[int, int]:
+        """Returns a parameter's depth and how many there are, for mmpretrain's layer decay.
+
+        ``param_name`` is its name in the model, where the backbone's begin with ``prefix``.
+        """
+        depths = self.num_layers + 2
+        if not param_name.startswith(prefix) or 'final_norm' in param_name:
+            return depths - 1, depths
+        layer = re.match(r'layers\.(\d+)\.', param_name.removeprefix(prefix))
+        return int(layer[1]) + 1 if layer else 0, depths
 
     def _load_from_state_dict(
         self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any

@@ -14,7 +14,7 @@ class FoldedLKCA:
 
     Where the rule of :mod:`lkca_mm.ops.cost` prefers the hybrid view, its matrices are the
     constant instead: two transforms and one product, cheaper than the dense product on such
-    grids. Other views have nothing to fold.
+    grids. Other views, several kernels in it, and larger matrices are not folded.
 
     Args:
         weight: Kernels of shape (G, Kh, Kw).

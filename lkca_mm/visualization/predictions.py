@@ -1,5 +1,6 @@
 """Predictions drawn over their images, by mmseg's visualizer and matplotlib."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def save_image(
 class SideBySideHook(Hook):
     """Writes image | ground truth | prediction of every tested image as a PNG.
 
-    The file has the image's name; a sample without ground truth has two panels.
+    The file has the image's name and folder; a sample without ground truth has two panels.
 
     Args:
         out_dir: The folder of the PNGs.
@@ -80,7 +81,7 @@ class SideBySideHook(Hook):
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
         """Draws the samples of a batch."""
-        metainfo = runner.test_dataloader.dataset.metainfo
+        dataset = runner.test_dataloader.dataset
         for sample in outputs or ():
             image = mmcv.imread(sample.img_path, channel_order='rgb')
             panels = [enlarge(image)]
@@ -89,9 +90,10 @@ class SideBySideHook(Hook):
                     mask = sample.get(field).data[0].cpu().numpy().astype(np.uint8)
                     # A test pipeline may resize the ground truth with the image.
                     mask = mmcv.imresize(mask, image.shape[1::-1], interpolation='nearest')
-                    panels.append(draw_overlay(image, mask, metainfo, self.opacity))
-            path = self.out_dir / f'{Path(sample.img_path).stem}.png'
-            save_image(np.concatenate(panels, axis=1), path)
+                    panels.append(draw_overlay(image, mask, dataset.metainfo, self.opacity))
+            folder = getattr(dataset, 'data_prefix', {}).get('img_path')
+            name = Path(os.path.relpath(sample.img_path, folder or Path(sample.img_path).parent))
+            save_image(np.concatenate(panels, axis=1), self.out_dir / name.with_suffix('.png'))
 
 
 def draw_scores(image: np.ndarray, scores: Sequence[tuple[str, float]], path: str | Path) -> None:

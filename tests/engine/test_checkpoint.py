@@ -222,3 +222,6 @@ def test_the_newest_whole_checkpoint_is_found(work, capsys):
     with pytest.raises(CheckpointError, match='none of its checkpoints is whole'):
         newest_checkpoint(work)
     assert newest_checkpoint(work / 'other') is None
+    torch.save({'state_dict': {}}, work / 'iter_2.pth')  # CheckpointHook(save_optimizer=False)
+    with pytest.raises(CheckpointError, match="has the optimizer's state"):
+        newest_checkpoint(work)

@@ -1,6 +1,7 @@
 """Losses that wait on their device, and what Ctrl-C does, without a run."""
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -98,3 +99,5 @@ def test_second_interrupt_ends_at_once_and_handlers_are_restored():
         signal.raise_signal(signal.SIGINT)
     hook.after_train(None)
     assert signal.getsignal(signal.SIGINT) is before
+    with ThreadPoolExecutor() as pool:  # a thread that is not the main one receives no signals
+        pool.submit(InterruptHook).result().after_train(None)

@@ -167,7 +167,9 @@ def test_names(path, dataset, model):
 
 def test_plain_is_what_json_can_hold():
     value = {1: (np.float32(0.5), torch.tensor(2)), 'a': math.nan, 'b': math.inf, 'c': torch.Size}
-    assert plain(value) == {'1': [0.5, 2], 'a': None, 'b': None, 'c': str(torch.Size)}
+    value['d'] = torch.eye(2)  # a confusion matrix
+    rows = [[1.0, 0.0], [0.0, 1.0]]
+    assert plain(value) == {'1': [0.5, 2], 'a': None, 'b': None, 'c': str(torch.Size), 'd': rows}
 
 
 def test_a_record_has_a_line_for_each_key_and_entry(tmp_path):

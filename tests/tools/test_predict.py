@@ -26,13 +26,13 @@ def test_folder_with_a_broken_image(run_tool, segmentor, scenes, tmp_path):
     folder, out = tmp_path / 'images', tmp_path / 'new' / 'out'
     folder.mkdir()
     source = next((scenes / 'images' / 'validation').iterdir())
-    for name in ('a.png', 'a.bmp', 'z.webp'):
+    for name in ('a.png', 'a.bmp', 'a_mask.webp'):
         Image.open(source).save(folder / name)
     (folder / 'broken.jpg').write_bytes(source.read_bytes()[:300])
     (folder / 'notes.txt').write_text('not an image')
     code, printed, errors = run_tool('predict', config, checkpoint, folder, '--out', out)
     error_line(code, errors, 'broken.jpg: cannot be read as an image')
-    names = ['a_bmp', 'a_png', 'z']
+    names = ['a_bmp', 'a_mask_webp', 'a_png']
     expected = sorted(f'{name}{ending}' for name in names for ending in ('.png', '_mask.png'))
     assert sorted(path.name for path in out.iterdir()) == expected
     assert printed.splitlines()[-1].startswith('3 of 4 images done')

@@ -54,16 +54,19 @@ def test_hook_writes_image_truth_and_prediction(scene, tmp_path):
     save_image(image, tmp_path / 'a.png')
     hook = HOOKS.build({'type': 'SideBySideHook', 'out_dir': str(tmp_path / 'out'), 'opacity': 1})
     samples = []
-    for name, truth in (('a', mask[::2, ::2]), ('b', None)):
+    for name, truth in (('a', mask[::2, ::2]), ('city/b', None)):
         save_image(image, tmp_path / f'{name}.png')
         sample = SegDataSample(metainfo={'img_path': str(tmp_path / f'{name}.png')})
         sample.pred_sem_seg = PixelData(data=torch.from_numpy(mask)[None].long())
         if truth is not None:  # of an image that the pipeline made smaller
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(1 - truth)[None].long())
         samples.append(sample)
-    loader = SimpleNamespace(dataset=SimpleNamespace(metainfo=META))
+    dataset = SimpleNamespace(metainfo=META, data_prefix={'img_path': str(tmp_path)})
+    loader = SimpleNamespace(dataset=dataset)
     hook.after_test_iter(SimpleNamespace(test_dataloader=loader), 0, None, samples)
-    three, two = (np.asarray(Image.open(tmp_path / 'out' / f'{name}.png')) for name in 'ab')
+    three, two = (
+        np.asarray(Image.open(tmp_path / 'out' / f'{name}.png')) for name in ('a', 'city/b')
+    )
     assert three.shape == (400, 1500, 3) and two.shape == (400, 1000, 3)
     assert (three[:, :500] == image).all() and (two[:, :500] == image).all()
     corners = [three[-1, 900], three[-1, -1], two[-1, -1]]
