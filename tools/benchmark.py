@@ -17,15 +17,6 @@ def run_op(args: argparse.Namespace) -> list[dict[str, Any]]:
     return [benchmark_op(case, *how, mode) for mode in modes for case in cases]
 
 
-def run_calibrate(args: argparse.Namespace) -> list[dict[str, Any]]:
-    """Measures which view is fastest on this machine; backend='auto' takes it from then on."""
-    from lkca_mm.benchmark.op import calibrate, sweep_cases
-
-    shapes = args.kernel + [(2 * c.grid - 1, c.grid, c.channels) for c in sweep_cases(args.device)]
-    found = calibrate(shapes, args.rounds, args.device, args.dtype)
-    return [{'shape': key, 'fastest': min(ms, key=ms.get), **ms} for key, ms in found.items()]
-
-
 def run_model(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Measures images a second and peak memory of whole models, side by side."""
     from lkca_mm.benchmark.model import benchmark_models
@@ -78,25 +69,27 @@ def build_parser() -> argparse.ArgumentParser:
     """Returns the tool's arguments."""
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True, metavar='WHAT')
-    for run in (run_op, run_calibrate, run_model, run_train):
+    for run in (run_op, run_model, run_train):
         command = commands.add_parser(run.__name__.removeprefix('run_'), help=run.__doc__)
         command.set_defaults(run=run)
-        add, repeat = command.add_argument, {'action': 'append', 'type': numbers, 'default': []}
+        add = command.add_argument
         if run is run_op:
-            repeat['help'] = 'side of the grid, channels, images (default: three cases)'
-            add('--case', metavar='GRID,CHANNELS,BATCH', **repeat)
+            add(
+                '--case',
+                metavar='GRID,CHANNELS,BATCH',
+                action='append',
+                type=numbers,
+                default=[],
+                help='side of the grid, channels, images (default: three cases)',
+            )
+            add('--dtype', choices=('fp32', 'bf16', 'fp16'), default='fp32')
             add('--sweep', action='store_true', help='all grids and widths, both modes')
-        elif run is run_calibrate:
-            repeat['help'] = 'a shape more: sides of kernel and grid, channels'
-            add('--kernel', metavar='KERNEL,GRID,CHANNELS', **repeat)
         elif run is run_model:
             add('--batch', type=int, default=2, help='images in a batch (default 2)')
             add('--compile', action='store_true', help='tools/train.py --compile beside eager')
         else:
             add('--block', type=int, default=20, help='iterations of loop and step in turn (20)')
-        if run in (run_op, run_calibrate):
-            add('--dtype', choices=('fp32', 'bf16', 'fp16'), default='fp32')
-        else:
+        if run is not run_op:
             add('config', nargs='+' if run is run_model else 1, metavar='CONFIG')
             add('--amp', action='store_true', help='what tools/train.py --amp runs')
             add('--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE')

@@ -4,7 +4,6 @@ Beside each time stands its roofline, as NATTEN's profiler prints it: the larger
 the speed of a large matrix product and bytes over the bandwidth of a copy, measured in turn.
 """
 
-import json
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -13,10 +12,8 @@ import torch
 from torch import Tensor
 
 from lkca_mm.benchmark.timing import interleaved_medians
-from lkca_mm.files import write_text
 from lkca_mm.models import MHSAMixer
 from lkca_mm.ops import choose_backend, lkca, multiply_adds
-from lkca_mm.ops.calibration import calibration_file, device_name, read_choices, shape_key
 
 VIEWS = ('toeplitz', 'hybrid', 'fft', 'conv')
 MODES = ('forward', 'forward + backward')
@@ -145,36 +142,3 @@ def _work(name: str, case: OpCase, mode: str) -> tuple[float, int]:
         products, weights = multiply_adds(name, *sizes), taps**2
     flops = 2 * passes * case.batch * products
     return flops, passes * weights + moves * case.batch * tokens * channels
-
-
-def calibrate(
-    shapes: list[tuple[int, int, int]], rounds: int, device: str, dtype: str
-) -> dict[str, dict[str, float]]:
-    """Times the views and keeps the fastest of each shape, in training and forward alone.
-
-    Args:
-        shapes: Side of the kernel, side of the grid and channels of each shape.
-        rounds: Counted rounds.
-        device: ``'cpu'`` or a CUDA device.
-        dtype: One of ``DTYPES``, of tokens and weights.
-
-    Returns:
-        Milliseconds by view, by :func:`lkca_mm.ops.calibration.shape_key`.
-    """
-    found: dict[str, dict[str, float]] = {}
-    kind = torch.device(device).type
-    learned: dict[str, Any] = {'device': device, 'dtype': DTYPES[dtype], 'requires_grad': True}
-    for taps, grid, channels in shapes:
-        x = torch.randn(max(1, _SIZES[kind][0] // grid**2), grid**2, channels, **learned)
-        weight = torch.randn(1, taps, taps, **learned)
-        views = VIEWS if taps <= 15 else VIEWS[:-1]  # a large kernel is slow as a convolution
-        for mode in MODES:
-            medians = interleaved_medians(_steps(x, weight, views, mode), rounds, device)
-            sizes = ((taps, taps), (grid, grid), 1, channels)
-            key = shape_key(x.element_size(), *sizes, training=mode != MODES[0])
-            found[key] = {name: 1e3 * seconds for name, seconds in medians.items()}
-    kept = read_choices()
-    fastest = {key: min(times, key=times.__getitem__) for key, times in found.items()}
-    kept.setdefault(device_name(kind), {}).update(fastest)
-    write_text(calibration_file(), json.dumps(kept, indent=1) + '\n')
-    return found

@@ -6,7 +6,9 @@ from typing import Any
 from mmengine.dist import master_only
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
+from torch import nn
 
+from lkca_mm.engine.hooks import InterruptHook
 from lkca_mm.errors import CheckpointError
 from lkca_mm.files import written_whole
 
@@ -14,6 +16,18 @@ from lkca_mm.files import written_whole
 @RUNNERS.register_module()
 class TrainingRunner(Runner):
     """Trains a config as mmengine does; a run that is killed while it saves loses nothing."""
+
+    def train(self) -> nn.Module:
+        """Trains to the end of the schedule, or to what :class:`InterruptHook` was asked for."""
+        try:
+            return super().train()
+        except RuntimeError:
+            # SIGTERM may have ended the data workers while the loop waited for them, between two
+            # iterations. In a validation the weights may be an average.
+            for hook in self.hooks:
+                if isinstance(hook, InterruptHook) and self.model.training:
+                    hook.after_val(self)
+            raise
 
     @master_only
     def save_checkpoint(self, out_dir: str, filename: str, *args: Any, **kwargs: Any) -> None:

@@ -21,8 +21,7 @@ The rule knows nothing of the batch: one model takes one path for every batch,
 and an exported graph with a dynamic batch is the graph that was measured. It does
 tell training from a forward pass alone, for backends differ most in their backward
 pass: that of ``conv2d`` takes twenty times as long as its forward pass. The
-matrices must also fit ``MATRIX_LIMIT``. Where :mod:`lkca_mm.ops.calibration` has
-measured a shape on this machine, its choice stands instead.
+matrices must also fit ``MATRIX_LIMIT``.
 
 On a CPU that gives the matrix up to about 16 x 16 tokens with full kernels, the
 hybrid beyond, the transform for many kernels on large grids, the convolution for
@@ -35,7 +34,6 @@ import functools
 import math
 from dataclasses import dataclass
 
-from lkca_mm.ops.calibration import measured_choice
 from lkca_mm.ops.fourier import transform_size
 from lkca_mm.ops.hybrid import circle_length, num_frequencies
 from lkca_mm.ops.kernel import reachable_size
@@ -154,8 +152,6 @@ def choose_backend(
 
 def _choose(device: str, element_size: int, shape: tuple, training: bool) -> str:
     kernel_size, grid, groups, _ = shape
-    if (choice := measured_choice(device, element_size, *shape, training=training)) is not None:
-        return choice
     speeds = TRAINING_SPEED if training else FORWARD_SPEED
     speed = speeds['cpu' if device == 'cpu' else 'cuda', 2 if element_size == 2 else 4]
     elements = {

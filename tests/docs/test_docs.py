@@ -4,6 +4,9 @@ import re
 
 import pytest
 from document_commands import ROOT
+from mmengine.registry import MODELS
+
+from lkca_mm.models import LKCAViT
 
 PAGES = sorted((ROOT / 'docs').glob('*.md'))
 
@@ -29,6 +32,17 @@ def test_first_screen_names_both_commands():
     first = (ROOT / 'README.md').read_text(encoding='utf-8').splitlines()[:20]
     for command in ('make demo', 'make test'):
         assert any(line.startswith(command) for line in first)
+
+
+def test_the_code_of_the_readme_runs():
+    pytest.importorskip('timm', minversion='1.0.9')
+    config, code = re.findall(r'```python\n(.*?)```', (ROOT / 'README.md').read_text(), re.S)
+    exec(config, found := {})
+    settings = found['model']['backbone']
+    assert settings.pop('_delete_') and isinstance(MODELS.build(settings), LKCAViT)
+    exec(code, found)
+    assert [tuple(x.shape) for x in found['maps']] == [(2, 384, 32, 32)] * 4
+    assert found['y'].shape == found['tokens'].shape and found['model'].num_classes == 10
 
 
 # What our own code says; the words of others are theirs to change.

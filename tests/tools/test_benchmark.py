@@ -11,11 +11,9 @@ from mmengine.runner import EpochBasedTrainLoop, Runner
 from packaging.version import Version
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lkca_mm.benchmark.op import OpCase
 from lkca_mm.config import load_config
 from lkca_mm.engine import CompileHook, ResultRecordHook
 from lkca_mm.engine.launch import enable_amp, set_launcher
-from lkca_mm.ops import choose_backend, cost
 
 
 def measure(run_tool, tmp_path, *argv):
@@ -59,23 +57,6 @@ def test_the_operator_beside_its_rivals_and_bounds(run_tool, tmp_path):
         compute = flops / (result['matmul_tflops'] * 1e12)
         copy = 4 * elements / (result['copy_gigabytes_per_second'] * 1e9)
         assert result['roofline'][name] == pytest.approx(1e3 * max(compute, copy))
-
-
-def test_calibration_is_kept_for_auto(run_tool, tmp_path, monkeypatch):
-    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    cost._choose_once.cache_clear()
-    monkeypatch.setattr('lkca_mm.benchmark.op.sweep_cases', lambda device: [OpCase(4, 12, 2)])
-    code, out, err = run_tool('benchmark', 'calibrate', '--kernel', '3,5,12', '--rounds', 1)
-    assert code == 0, err
-    (choices,) = json.loads((tmp_path / 'lkca_mm' / 'calibration.json').read_text()).values()
-    shapes = ('4x4 kernel 7x7 G1 C12 32 bit', '5x5 kernel 3x3 G1 C12 32 bit')
-    assert set(choices) == {f'{s} {passes}' for s in shapes for passes in ('forward', 'training')}
-    cost._choose_once.cache_clear()
-    for training, passes in ((True, 'training'), (False, 'forward')):
-        choice = choose_backend('cpu', 4, (3, 3), (5, 5), 1, 12, training=training)
-        assert choice == choices[f'{shapes[1]} {passes}']
-    assert shapes[1] in out
-    cost._choose_once.cache_clear()
 
 
 def test_models_side_by_side(run_tool, write_config, write_classifier, tmp_path, monkeypatch):
