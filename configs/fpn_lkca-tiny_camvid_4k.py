@@ -2,37 +2,17 @@
 # schedule is the longest that two cores carried for LKCA and ViT side by side (docs/results.md).
 _base_ = [
     '_base_/models/fpn_vit.py',
-    '_base_/datasets/camvid.py',
+    '_base_/datasets/camvid_half.py',
     '_base_/schedules/20k.py',
     '_base_/default_runtime.py',
 ]
 embed_dims, channels = 192, 96  # of the trunk, of neck and head
-crop_size = (180, 240)
 model = dict(
-    data_preprocessor=dict(size=crop_size),
-    backbone=dict(type='LKCAViT', arch='tiny', img_size=crop_size),
+    data_preprocessor=dict(size={{_base_.crop_size}}),
+    backbone=dict(type='LKCAViT', arch='tiny', img_size={{_base_.crop_size}}),
     neck=dict(in_channels=[embed_dims] * 4, out_channels=channels),
     decode_head=dict(in_channels=[channels] * 4, channels=channels, num_classes=11),
 )
-train_pipeline = [
-    dict(type='LoadCheckedImage'),
-    {{_base_.load_mask}},
-    dict(type='RandomResize', scale=(240, 180), ratio_range=(0.5, 2.0), keep_ratio=True),
-    dict(type='RandomCrop', crop_size=crop_size, cat_max_ratio=0.75),
-    dict(type='RandomFlip', prob=0.5),
-    dict(type='PhotoMetricDistortion'),
-    dict(type='PackSegInputs'),
-]
-# The masks keep their size, so what is predicted is scored at 480x360.
-test_pipeline = [
-    dict(type='LoadCheckedImage'),
-    dict(type='Resize', scale=(240, 180), keep_ratio=True),
-    {{_base_.load_mask}},
-    dict(type='PackSegInputs'),
-]
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=1e-6, by_epoch=False, begin=0, end=300),

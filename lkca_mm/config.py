@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -124,16 +125,16 @@ def build_network(config: Config) -> nn.Module:
     """Builds the model of a config for one process, on the CPU.
 
     Args:
-        config: The config. As in a Runner, mmpretrain completes its settings in place.
+        config: The config.
 
     Returns:
         The mmseg or mmpretrain model, with the weights that its constructors draw.
     """
     init_default_scope(config.get('default_scope') or 'mmseg')
-    settings = dict(config.model)
+    settings = copy.deepcopy(dict(config.model))  # mmpretrain completes lists in place
     if config.get('data_preprocessor') is not None:
         # As in a Runner: mmpretrain's data set configs keep it beside the model.
-        settings.setdefault('data_preprocessor', config.data_preprocessor)
+        settings.setdefault('data_preprocessor', copy.deepcopy(config.data_preprocessor))
     # SyncBN needs several processes; in one it is BN.
     return revert_sync_batchnorm(MODELS.build(settings))
 

@@ -9,12 +9,20 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 
 from lkca_mm.command import run_tool
 
 ROOT = Path(__file__).parents[1]
 CLASSIFIER = ROOT / 'configs' / 'cifar10' / 'lkca-t-light_60e.py'
 (WEIGHTS,) = (ROOT / 'checkpoints').glob('lkca-t-light_cifar10-*.pth')
+
+
+def read_config(path):
+    """Reads a config of configs/ and turns to its scope, as a runner does."""
+    config = Config.fromfile(ROOT / 'configs' / path)
+    init_default_scope(config.default_scope)
+    return config
 
 
 def call_tool(name, *argv):

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import tempfile
 from functools import cache
 
 import pytest
@@ -15,8 +14,6 @@ from mmengine.runner import runner
 from mmengine.visualization import Visualizer
 from yapf.yapflib import yapf_api
 
-# What was measured on this machine must not choose backends in the tests.
-os.environ['XDG_CACHE_HOME'] = tempfile.mkdtemp(prefix='lkca_mm_tests_')
 # Workers of pytest-xdist share the cores, and so do the processes that they start.
 _WORKERS = int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))
 if _WORKERS > 1:

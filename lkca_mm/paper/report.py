@@ -142,7 +142,7 @@ def _measured(rows: list[list[str]], results: Path) -> Table:
     models = {row.config: row.model for n in range(1, 8) for row in load_table(n).rows}
     misses = [name for stem, name in models.items() if load_models()[stem].match != 'exact']
     text = f'{len(models) - len(misses)} of {len(models)} to every printed digit of parameters '
-    text += f'and FLOPs; not {", ".join(misses)}'
+    text += f'and FLOPs, rounded or cut off; not {", ".join(misses)}'
     table = Table('measured', ['measured', 'result', 'record'], left=3)
     table.rows.append(["the paper's models, rebuilt", text, '[docs/errata.md](docs/errata.md)'])
     for what, text, name in rows:

@@ -27,7 +27,7 @@ class PaperModel(NamedTuple):
     names: list[str]  # under which the tables print it
     counted_params: int  # of a model that fits the printed counts, unused ones included
     mflops: float  # its multiply-adds in millions, counted by the paper's rules
-    match: str  # 'exact' if both counts round to the printed ones, else 'near'
+    match: str  # 'exact' if both counts are printed so, rounded or cut off, else 'near'
     built_params: int  # of the model that our config builds
     built_mflops: float | None = None  # what count_complexity finds in it
     counted_on: str = 'cifar10'  # the data set whose config builds what was counted

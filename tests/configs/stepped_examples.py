@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
+from checks import read_config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import init_default_scope
 
 from lkca_mm.config import build_network
 
@@ -21,8 +20,7 @@ SMALL = dict(
 
 def read_example(name, **backbone):
     """Returns a config of configs/examples with settings of its backbone replaced."""
-    config = Config.fromfile(EXAMPLES / f'{name}.py')
-    init_default_scope(config.default_scope)
+    config = read_config(f'examples/{name}.py')
     config.model.backbone.update(backbone)
     return config
 

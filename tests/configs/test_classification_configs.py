@@ -11,9 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from checks import read_config
 from mmcv.transforms import Compose
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmpretrain.registry import DATASETS, METRICS, MODELS
 from packaging.version import Version
@@ -33,12 +32,6 @@ ROWS = ('vit-500k', 'vit-lite', 'vit-2m', 'vit-small', 'vit-4m', 'vit-8m')
 ROWS += ('lkca-500k', 'lkca-t', 'lkca-2m', 'lkca-b', 'lkca-4m', 'lkca-8m', 'lkca-l')
 
 
-def read(path):
-    config = Config.fromfile(CONFIGS / path)
-    init_default_scope(config.default_scope)
-    return config
-
-
 @pytest.mark.parametrize(
     ('dataset', 'name'),
     sorted(
@@ -51,7 +44,7 @@ def read(path):
 )
 def test_every_cell_has_a_leaf(dataset, name):
     """The model, for the data set's images and classes; every parameter is used."""
-    config = read(f'{dataset}/{name}_100e.py')
+    config = read_config(f'{dataset}/{name}_100e.py')
     size, classes = (64 if dataset == 'tiny-imagenet' else 32), DATASETS_OF[dataset]
     model = MODELS.build(config.model | dict(data_preprocessor=config.data_preprocessor))
     backbone = model.backbone
@@ -85,7 +78,7 @@ def runner(tmp_path_factory):
     content = {'data': np.zeros((10_000, 3072), np.uint8), 'labels': list(range(10)) * 1000}
     for name in (*(f'data_batch_{i}' for i in range(1, 6)), 'test_batch'):
         (data / 'cifar-10-batches-py' / name).write_bytes(pickle.dumps(content))
-    config = read('cifar10/lkca-b_100e.py')
+    config = read_config('cifar10/lkca-b_100e.py')
     config.work_dir = str(tmp_path_factory.mktemp('work'))
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
         loader.dataset.data_root = str(data)
@@ -188,7 +181,7 @@ def test_recipe_learning_rates(runner):
 @pytest.mark.parametrize('dataset', ['cifar100', 'svhn', 'tiny-imagenet'])
 def test_recipe_of_the_other_data_sets(dataset):
     """Only what belongs to the data set differs."""
-    ours, cifar10 = (read(f'{name}/lkca-t_100e.py') for name in (dataset, 'cifar10'))
+    ours, cifar10 = (read_config(f'{name}/lkca-t_100e.py') for name in (dataset, 'cifar10'))
     mean, std, policy = {
         'cifar100': ([0.5070, 0.4865, 0.4409], [0.2673, 0.2564, 0.2762], 'cifar10'),
         'svhn': ([0.4377, 0.4438, 0.4728], [0.1980, 0.2010, 0.1970], 'svhn'),
@@ -214,16 +207,16 @@ def test_recipe_of_the_other_data_sets(dataset):
 def test_fair_comparison_is_at_equal_parameters_and_recipe(name, start):
     """Half a million within 2%; crop and flip, neither mixing nor stochastic depth."""
     name = f'{name}-500k-light'
-    config = read(f'cifar10/{name}{start}_15e.py')
+    config = read_config(f'cifar10/{name}{start}_15e.py')
     model = build_for_counting(config)
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(500_000, rel=0.02)
     std = 1 if 'published' in start else 0.02
     assert model.backbone.pos_embed.std().item() == pytest.approx(std, rel=0.1)
     assert all(type(layer.drop_path) is nn.Identity for layer in model.backbone.layers)
     assert config.model.train_cfg is None
-    ours, other = (read(f'cifar10/{one}_15e.py') for one in (f'{name}{start}', 'lkca-500k-light'))
+    other = read_config('cifar10/lkca-500k-light_15e.py')
     for key in ('train_dataloader', 'train_cfg', 'optim_wrapper', 'param_scheduler'):
-        assert ours[key] == other[key]
+        assert config[key] == other[key]
     steps = [step.type for step in config.train_dataloader.dataset.pipeline]
     assert steps == ['RandomCrop', 'RandomFlip', 'PackInputs']
 

@@ -1,18 +1,14 @@
 """The rivals of Tables 4 and 5: a leaf a cell, and that they learn; tests/paper counts them."""
 
-from pathlib import Path
-
 import pytest
 import torch
-from mmengine.config import Config
-from mmengine.registry import init_default_scope
+from checks import read_config
 from mmpretrain.registry import MODELS
 from mmpretrain.structures import DataSample
 
 from lkca_mm.paper.tables import load_table
 
 pytest.importorskip('vit_pytorch')
-CONFIGS = Path(__file__).parents[2] / 'configs'
 CLASSES = {'cifar10': 10, 'cifar100': 100, 'svhn': 10, 'tiny-imagenet': 200}
 
 CELLS = sorted(
@@ -26,12 +22,6 @@ CELLS = sorted(
 )
 
 
-def read(dataset, stem):
-    config = Config.fromfile(CONFIGS / dataset / f'{stem}_100e.py')
-    init_default_scope(config.default_scope)
-    return config
-
-
 def build(config):
     # A copy: the classifier writes its mixing into the preprocessor's settings.
     return MODELS.build(config.model | dict(data_preprocessor=config.data_preprocessor.copy()))
@@ -40,7 +30,7 @@ def build(config):
 @pytest.mark.parametrize(('stem', 'dataset'), [cell for cell in CELLS if cell[1] != 'cifar100'])
 def test_loss_reaches_every_weight_and_scores_all_classes(stem, dataset):
     """Images differ, a loss of mixed labels reaches every weight, scores are of all classes."""
-    config = read(dataset, stem)
+    config = read_config(f'{dataset}/{stem}_100e.py')
     classes, size = CLASSES[dataset], 64 if dataset == 'tiny-imagenet' else 32
     assert config.model.backbone.img_size == size
     torch.manual_seed(0)
@@ -61,7 +51,7 @@ def test_loss_reaches_every_weight_and_scores_all_classes(stem, dataset):
 
 @pytest.mark.parametrize(('stem', 'dataset'), CELLS)
 def test_recipe_is_that_of_lkca(stem, dataset):
-    ours, lkca = (read(dataset, name) for name in (stem, 'lkca-t'))
+    ours, lkca = (read_config(f'{dataset}/{name}_100e.py') for name in (stem, 'lkca-t'))
     for key in ('train_dataloader', 'val_dataloader', 'data_preprocessor', 'train_cfg'):
         assert ours[key] == lkca[key]
     for key in ('optim_wrapper', 'param_scheduler', 'default_hooks', 'custom_hooks'):

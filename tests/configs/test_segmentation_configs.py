@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from checks import read_config
 from mmcv.transforms import Compose
-from mmengine.config import Config
 from mmengine.model import revert_sync_batchnorm
-from mmengine.registry import init_default_scope
 from mmengine.structures import PixelData
 from mmseg.models.backbones import PCPVT, ResNetV1c, SwinTransformer
 from mmseg.registry import METRICS, MODELS
@@ -31,16 +30,10 @@ RIVALS = [
 ]
 
 
-def read(name):
-    config = Config.fromfile(CONFIGS / f'{name}.py')
-    init_default_scope(config.default_scope)
-    return config
-
-
 @pytest.mark.parametrize('name', NAMES)
 def test_config_builds(name):
     """Model with all heads, pipelines, metric; the leaves stay short."""
-    config = read(name)
+    config = read_config(f'{name}.py')
     model = MODELS.build(config.model)
     classes = {'ade20k': 150, 'camvid': 11, 'scenes': 150}
     assert model.decode_head.num_classes == classes[name.split('_')[2].split('-')[0]]
@@ -49,6 +42,8 @@ def test_config_builds(name):
     assert has_lkca == ('lkca' in name)
     for pipeline in ('train_pipeline', 'test_pipeline', 'tta_pipeline'):
         assert len(Compose(config[pipeline]).transforms) == len(config[pipeline])
+    resized = [step for step in config.test_pipeline if step.type == 'Resize' and 'camvid' in name]
+    assert not resized or resized in config.tta_pipeline[-1].transforms
     METRICS.build(config.test_evaluator)
     assert config.custom_imports.imports == ['lkca_mm']
     assert len((CONFIGS / f'{name}.py').read_text().splitlines()) < 45
@@ -57,7 +52,7 @@ def test_config_builds(name):
 @pytest.mark.parametrize('name', RIVALS)
 def test_rivals_learn_from_scratch(name):
     """No weights are fetched, and the losses of both heads reach every parameter."""
-    config = read(name)
+    config = read_config(f'{name}.py')
     assert 'pretrained' not in config.model.backbone
     assert 'init_cfg' not in config.model.backbone
     if name.startswith('upernet'):
@@ -77,7 +72,7 @@ def test_rivals_learn_from_scratch(name):
 
 @pytest.mark.parametrize('name', [name for name in NAMES if name.endswith('_20k')])
 def test_schedule_is_the_documented_one(name):
-    config = read(name)
+    config = read_config(f'{name}.py')
     assert config.train_cfg.max_iters == 20000
     assert config.train_cfg.val_interval == 2000
     optimizer = config.optim_wrapper.optimizer

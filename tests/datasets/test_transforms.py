@@ -4,12 +4,14 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from mmcv.transforms import LoadImageFromFile
 from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 from mmseg.datasets import ADE20KDataset
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
 from PIL import Image
+from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
 from lkca_mm.errors import ConfigError, DataError
 
@@ -125,6 +127,20 @@ def test_value_outside_the_classes(tmp_path, value, options):
     with pytest.raises(DataError) as error:
         load_mask(path, **options)
     assert str(error.value).startswith(f'{path} holds the value {value}, ')
+
+
+@pytest.mark.parametrize('policy', ['cifar10', 'svhn', 'imagenet'])
+def test_auto_augment_is_that_of_torchvision(policy):
+    transform = dict(type='TorchvisionAutoAugment', policy=policy, fill=7)
+    transform, image = MMPRETRAIN_TRANSFORMS.build(transform), Image.fromarray(PIXELS)
+    theirs, changed = AutoAugment(AutoAugmentPolicy(policy), fill=[7, 7, 7]), 0
+    for seed in range(8):
+        torch.manual_seed(seed)
+        expected = np.asarray(theirs(image))
+        torch.manual_seed(seed)
+        np.testing.assert_array_equal(transform({'img': image})['img'], expected)
+        changed += not np.array_equal(expected, PIXELS)
+    assert changed
 
 
 @pytest.mark.parametrize('own', [False, True])

@@ -8,9 +8,15 @@ import pytest
 import torch
 from mmengine.hooks import LoggerHook, RuntimeInfoHook
 from mmengine.logging import MessageHub
+from mmengine.runner import Runner
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from lkca_mm.engine import DeferredRuntimeInfoHook, InterruptHook
+from lkca_mm.engine import (
+    DeferredRuntimeInfoHook,
+    InterruptHook,
+    TrainingInterrupted,
+    TrainingRunner,
+)
 from lkca_mm.errors import TrainingError
 
 
@@ -84,6 +90,27 @@ def test_a_checkpoint_has_every_loss_and_finite_weights_only():
     checkpoint['state_dict']['a'][1] = float('nan')
     with pytest.raises(TrainingError, match='the weight a is not finite after iteration 3'):
         hook.before_save_checkpoint(runner, checkpoint)
+
+
+@pytest.mark.parametrize('training', [True, False])
+def test_data_workers_that_ended_first(monkeypatch, tmp_path, training):
+    """Weights in a validation may be an average, which no checkpoint may hold as the run's."""
+
+    def train(runner):
+        hook._requested_at = 1.0
+        raise RuntimeError('DataLoader worker (pid 7) is killed by signal: Terminated.')
+
+    hook = InterruptHook()
+    runner = object.__new__(TrainingRunner)
+    runner.__dict__ |= dict(_hooks=[hook], model=torch.nn.Linear(1, 1).train(training))
+    saved = SimpleNamespace(get_info=lambda name: str(tmp_path / 'iter_3.pth'))
+    runner.__dict__ |= dict(message_hub=saved)
+    hook._saved_at = 3
+    monkeypatch.setattr(Runner, 'iter', 3)
+    monkeypatch.setattr(Runner, 'train', train)
+    with pytest.raises(TrainingInterrupted if training else RuntimeError):
+        runner.train()
+    hook.after_train(runner)
 
 
 def test_second_interrupt_ends_at_once_and_handlers_are_restored():

@@ -61,6 +61,12 @@ def test_two_processes_draw_in_turn_what_one_draws(kind, monkeypatch):
     assert [position for pair in zip(*two, strict=True) for position in pair] == one
 
 
+def test_processes_draw_equally_many_samples(monkeypatch):
+    for rank in (0, 1):
+        sampler = numbered(MultiPassSampler, 7, rank, 2, monkeypatch)
+        assert len(list(sampler)) == len(sampler) == 4
+
+
 def test_epochs_do_not_share_numbers():
     drawn, numbers = numbered(MultiPassSampler), []
     drawn.set_passes(2)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from literal import literal_tokens, norm
 from mmengine.logging import MMLogger
 from mmengine.registry import MODELS as ENGINE_MODELS
 from mmengine.runner import load_checkpoint
@@ -15,7 +16,6 @@ from torch.nn import functional as F
 
 from lkca_mm.errors import ConfigError
 from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
-from lkca_mm.ops import lkca_reference
 
 TINY = dict(embed_dims=24, num_layers=4, num_heads=3, mlp_ratio=2)
 
@@ -78,31 +78,8 @@ def test_lkca_vit_is_the_block_of_the_paper(projections, num_kernels, gate):
     weights = dict(randomise(model).named_parameters())
     x = image(48, 64, dtype=torch.float64)
 
-    def norm(z, name):
-        return F.layer_norm(z, (24,), weights[f'{name}.weight'], weights[f'{name}.bias'], 1e-6)
-
-    patches = x.reshape(2, 3, 3, 16, 4, 16).permute(0, 2, 4, 1, 3, 5).reshape(2, 12, -1)
-    filters = weights['patch_embed.projection.weight'].reshape(24, -1)
-    z = patches @ filters.T + weights['patch_embed.projection.bias']
-    z = z + weights['pos_embed'].reshape(1, 12, 24)
-    for i in range(4):
-        name = f'layers.{i}'
-        value = normed = norm(z, f'{name}.norm1')
-        if projections == 'value_output':
-            value = value @ weights[f'{name}.mixer.value.weight'].T
-        mixed = lkca_reference(value, weights[f'{name}.mixer.kernel'], (3, 4))
-        if gate == 'silu':
-            weight, bias = (weights[f'{name}.mixer.gate.{part}'] for part in ('weight', 'bias'))
-            gated = normed @ weight.T + bias
-            mixed = mixed * gated * torch.sigmoid(gated)
-        if projections == 'value_output':
-            mixed = mixed @ weights[f'{name}.mixer.proj.weight'].T
-            mixed = mixed + weights[f'{name}.mixer.proj.bias']
-        z = z + mixed
-        hidden = norm(z, f'{name}.norm2') @ weights[f'{name}.mlp.fc1.weight'].T
-        hidden = F.gelu(hidden + weights[f'{name}.mlp.fc1.bias'])
-        z = z + hidden @ weights[f'{name}.mlp.fc2.weight'].T + weights[f'{name}.mlp.fc2.bias']
-    expected = norm(z, 'final_norm').transpose(1, 2).reshape(2, 24, 3, 4)
+    tokens, grid = literal_tokens(weights, x, 16, 4, eps=1e-6)
+    expected = norm(tokens, weights, 'final_norm', 1e-6).transpose(1, 2).reshape(2, 24, *grid)
     torch.testing.assert_close(model(x)[0], expected, rtol=1e-10, atol=1e-10)
 
 
@@ -133,10 +110,11 @@ def test_other_starts_mix(kernel_init):
 
 @pytest.mark.parametrize('backbone', [LKCAViT, PlainViT])
 @pytest.mark.parametrize('size', [(64, 64), (96, 32), (17, 1), (50, 129)], ids=str)
-def test_output_shapes(backbone, size):
-    model = backbone(arch=TINY, img_size=64, patch_size=16, out_indices=(0, 1, -2, -1)).eval()
+@pytest.mark.parametrize('patch', [(16, 16), (16, 8)], ids=str)
+def test_output_shapes(backbone, size, patch):
+    model = backbone(arch=TINY, img_size=64, patch_size=patch, out_indices=(0, 1, -2, -1)).eval()
     maps = model(image(*size))
-    grid = (-(-size[0] // 16), -(-size[1] // 16))
+    grid = (-(-size[0] // patch[0]), -(-size[1] // patch[1]))
     assert [tuple(m.shape) for m in maps] == [(2, 24, *grid)] * 4
 
 
@@ -191,8 +169,12 @@ def test_class_token_is_left_out_of_the_kernel():
 def test_recomputing_layers_changes_nothing(backbone):
     plain = randomise(backbone(arch=TINY, img_size=32, patch_size=16)).train()
     frugal = randomise(backbone(arch=TINY, img_size=32, patch_size=16, with_cp=True)).train()
+    calls = []
+    for layer in frugal.layers:
+        layer.register_forward_pre_hook(lambda *args: calls.append(args))
     for model in (plain, frugal):
         model(image(32, 32))[0].square().sum().backward()
+    assert len(calls) == 8  # four layers, forward and once more backward
     for a, b in zip(plain.parameters(), frugal.parameters(), strict=True):
         assert torch.equal(a.grad, b.grad)
 
@@ -221,11 +203,20 @@ def test_stochastic_depth_rises_or_is_constant():
     assert rates[1] == pytest.approx([0.3] * 4)
 
 
+def test_stochastic_depth_skips_mixer_and_mlp():
+    layer = randomise(LKCAViT(arch=TINY, img_size=32, patch_size=16)).layers[0]
+    layer.drop_path = torch.nn.Dropout(1.0)
+    tokens = torch.randn(1, 4, 24)
+    assert torch.equal(layer.train()(tokens, (2, 2)), tokens)
+    assert not torch.equal(layer.eval()(tokens, (2, 2)), tokens)
+
+
 def test_dropout_acts_in_training_only():
-    model = randomise(LKCAViT(arch=TINY, img_size=32, patch_size=16, drop_rate=0.5))
-    x = image(32, 32)
-    assert not torch.equal(model.train()(x)[0], model.train()(x)[0])
-    assert torch.equal(model.eval()(x)[0], model.eval()(x)[0])
+    for backbone, name in ((LKCAViT, 'drop_rate'), (PlainViT, 'attn_drop_rate')):
+        model = randomise(backbone(arch=TINY, img_size=32, patch_size=16, **{name: 0.5}))
+        x = image(32, 32)
+        assert not torch.equal(model.train()(x)[0], model.train()(x)[0])
+        assert torch.equal(model.eval()(x)[0], model.eval()(x)[0])
 
 
 @pytest.mark.parametrize('backbone', [LKCAViT, PlainViT])
@@ -272,9 +263,8 @@ def test_checkpoint_of_another_size(tmp_path, resample, caplog):
     assert loaded.shape == (1, 11, 9)
     if resample:
         assert 'mixer.kernel: resampled from (7, 5) to (11, 9)' in said
-        # Corners and centre sit on the same places of both kernels.
-        scale = loaded[0, 5, 4] / kernel[0, 3, 2]
-        torch.testing.assert_close(loaded[0, ::10, ::8], scale * kernel[0, ::6, ::4])
+        # Corners and centre sit on the same places of both kernels; 99 taps weigh what 35 did.
+        torch.testing.assert_close(loaded[0, ::5, ::4], kernel[0, ::3, ::2] * 35 / 99)
     else:
         assert 'mixer.kernel: cropped or zero-padded about its centre' in said
         assert torch.equal(loaded[0, 2:-2, 2:-2], kernel[0])
@@ -354,6 +344,11 @@ def test_depths_for_layer_decay_are_those_of_mmpretrain():
         (dict(drop_path_rate=-0.1), ['drop_path_rate=-0.1']),
         (dict(frozen_stages=5), ['frozen_stages=5']),
         (dict(interpolate_mode='cubic'), ["interpolate_mode='cubic'", 'bicubic']),
+        (dict(out_type='mean'), ["out_type='mean' must be one of"]),
+        (dict(out_type='cls_token'), ["out_type='cls_token' needs with_cls_token=True"]),
+        (dict(drop_path_rule='flat'), ["drop_path_rule='flat' must be one of"]),
+        (dict(weight_init='xavier'), ["weight_init='xavier' must be one of"]),
+        (dict(embed_std=-1), ['embed_std=-1 must not be negative']),
     ],
     ids=str,
 )

@@ -95,6 +95,18 @@ def test_with_nearly_all_visible_it_is_the_trunk():
         torch.testing.assert_close(placed, whole[image][seen])
 
 
+def test_summary_and_rescaling():
+    """The first token is the mean of the visible ones; hidden tokens are made up for, or not."""
+    image, found = torch.randn(2, 3, 16, 16), []
+    for rescale in (False, True):
+        model = randomise(MAELKCAViT(**TINY | dict(final_norm=False, rescale=rescale))).eval()
+        torch.manual_seed(0)
+        tokens, _, _ = model(image)
+        torch.testing.assert_close(tokens[:, 0], tokens[:, 1:].mean(1))
+        found.append(tokens)
+    assert not torch.allclose(*found)
+
+
 def test_masks_differ_by_image_and_by_call_and_checkpointing_changes_nothing():
     model = randomise(MAELKCAViT(**TINY)).double().eval()
     image = torch.randn(8, 3, 16, 16, dtype=torch.float64)

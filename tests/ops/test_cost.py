@@ -81,8 +81,10 @@ def test_matrix_limit_is_in_bytes(monkeypatch):
     shape = ((15, 15), (8, 8), 1, 4096)
     assert choose_backend('cpu', 4, *shape) == 'toeplitz'
     monkeypatch.setattr(cost, 'MATRIX_LIMIT', 4 * 64**2)
+    cost._choose_once.cache_clear()
     assert choose_backend('cpu', 4, *shape) == 'toeplitz'
     assert choose_backend('cpu', 8, *shape) != 'toeplitz'
+    cost._choose_once.cache_clear()
 
 
 def test_counts_by_hand():

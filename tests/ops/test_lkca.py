@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from packaging.version import Version
 from torch.nn import functional as F
 
-from lkca_mm.ops import attention_matrix, fit_kernel, lkca, lkca_reference, toeplitz_matrix
+from lkca_mm.ops import attention_matrix, fit_kernel, hybrid, lkca, lkca_reference, toeplitz_matrix
 
 FAST = ['toeplitz', 'hybrid', 'conv', 'fft', 'auto']
 GRIDS = [(1, 1), (1, 7), (5, 3), (8, 8), (31, 17), (32, 32)]
@@ -76,6 +76,15 @@ def test_backend_matches_reference(grid, groups, backend):
     assert_close(run(*inputs, grid, backend), run(*inputs, grid, 'reference'), 1e-10)
 
 
+def test_hybrid_view_of_more_images_than_a_buffer_holds(monkeypatch):
+    """A buffer takes two images: two full chunks, and one of a single image."""
+    grid = (6, 5)
+    frequencies = hybrid.num_frequencies(hybrid.circle_length(grid[0], 2 * grid[0] - 1))
+    monkeypatch.setattr(hybrid, '_CPU_CHUNK_BYTES', 2 * (2 * frequencies * grid[1] * 4 * 8))
+    inputs = make(grid, batch=5)
+    assert_close(run(*inputs, grid, 'hybrid'), run(*inputs, grid, 'reference'), 1e-10)
+
+
 odd = st.integers(0, 9).map(lambda n: 2 * n + 1)
 
 
@@ -104,17 +113,17 @@ def test_gradcheck(backend, groups):
     assert torch.autograd.gradcheck(lambda a, b: lkca(a, b, (3, 4), backend), (x, weight))
 
 
-TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 4e-3}
+TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 8e-3}
 
 
 @pytest.mark.parametrize('dtype', TOLERANCES, ids=str)
 @pytest.mark.parametrize('backend', FAST)
-def test_lower_precision(backend, dtype):
+@pytest.mark.parametrize(('groups', 'grid'), [(2, (8, 9)), (1, (17, 16))])
+def test_lower_precision(groups, grid, backend, dtype):
     """Against fp64 on the same rounded inputs, so only the arithmetic differs."""
     if dtype == torch.float16 and Version(torch.__version__) < Version('2.2'):
         pytest.skip('PyTorch 2.1 has no fp16 products on a CPU')
-    grid = (8, 9)
-    inputs = make(grid, groups=2, channels=8, dtype=dtype)
+    inputs = make(grid, groups=groups, channels=8, dtype=dtype)
     ours = run(*inputs, grid, backend)
     assert all(t.dtype == dtype for t in ours)
     truth = run(*[t.double() for t in inputs], grid, 'reference')
@@ -256,9 +265,10 @@ def test_errors_name_the_argument(shape, kernel, grid, backend, words):
 @pytest.mark.gpu
 @pytest.mark.parametrize('dtype', [torch.float64, *TOLERANCES], ids=str)
 @pytest.mark.parametrize('backend', FAST)
+@pytest.mark.parametrize('groups', [1, 2])
 @pytest.mark.parametrize('grid', GRIDS, ids=str)
-def test_on_gpu(grid, backend, dtype):
-    inputs = make(grid, groups=2, dtype=dtype)
+def test_on_gpu(grid, groups, backend, dtype):
+    inputs = make(grid, groups=groups, dtype=dtype)
     ours = run(*[t.cuda() for t in inputs], grid, backend)
     truth = run(*[t.double() for t in inputs], grid, 'reference')
     tolerance = {torch.float64: 1e-10, torch.float32: 5e-3}.get(dtype, TOLERANCES.get(dtype))

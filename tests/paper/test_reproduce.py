@@ -35,6 +35,7 @@ if os.path.exists(broken) and open(broken).read() in config and seed == 1:
 if os.path.exists(folder + '/slow'):
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        open(folder + '/ready', 'w').close()
         time.sleep(60)
     except KeyboardInterrupt:
         open(folder + '/saved', 'w').close()
@@ -204,9 +205,8 @@ except KeyboardInterrupt:
 """
     process = subprocess.Popen([sys.executable, '-c', code], stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not (checkout / 'calls').exists() and time.monotonic() < deadline:
+    while not (checkout / 'ready').exists() and time.monotonic() < deadline:
         time.sleep(0.1)
-    time.sleep(0.5)  # until it sleeps
     os.kill(process.pid, signal.SIGTERM)
     out, _ = process.communicate(timeout=60)
     assert 'ended to do' in out and (checkout / 'saved').exists()

@@ -79,7 +79,9 @@ def test_two_processes_train_score_and_resume_to_the_same_bits(
     assert len(draws(straight)) == 4
     check_draws(draws(straight))
 
-    in_two('train', config, *settings, resumed, '--cfg-options', 'train_cfg.max_iters=2')
+    record = ('--record', tmp_path / 'record.json')
+    in_two('train', config, *settings, resumed, *record, '--cfg-options', 'train_cfg.max_iters=2')
+    assert json.loads(record[1].read_text())['schedule']['batch_size'] == 4  # of both
     in_two('train', config, *settings, resumed, '--resume')
     states = [trained_state(work / 'iter_4.pth') for work in (straight, resumed)]
     assert differences(*states) == []

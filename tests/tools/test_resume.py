@@ -95,7 +95,7 @@ def test_killed_and_resumed_run_ends_in_the_same_bits(
     command = ['train', config, '--deterministic', '--seed', 1]
     command += ['--cfg-options', 'train_dataloader.num_workers=1'] * (task == 'segmentation')
     finish(start_tool(*command, '--work-dir', tmp_path / 'straight', log=log), log)
-    work, generator = tmp_path / 'killed', random.Random(0)
+    work, generator = tmp_path / 'killed', random.Random(1)
     for left in reversed(range(kills + 1)):
         run = start_tool(*command, '--work-dir', work, '--resume', log=log)
         if left:

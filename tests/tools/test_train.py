@@ -13,6 +13,8 @@ import torch
 from checks import error_line, state
 from PIL import Image
 
+from lkca_mm.engine import TrainingRunner
+
 
 @pytest.fixture(scope='module')
 def first_run(tmp_path_factory):
@@ -25,7 +27,8 @@ def trained(run_tool, write_config, tmp_path, first_run):
     """A config, its checkpoint after 4 iterations, and what the run printed."""
     config, (work, printed) = write_config(), first_run
     if not printed:
-        code, out, err = run_tool('train', config, '--work-dir', work)
+        options = ('--amp', '--seed', 5, '--record', work / 'record.json')
+        code, out, err = run_tool('train', config, '--work-dir', work, *options)
         assert code == 0, err
         printed.append(out)
     shutil.copytree(work, tmp_path / 'work')
@@ -39,7 +42,21 @@ def test_train_reports_and_saves(trained, tmp_path):
         assert word in line
     assert re.search(r'aAcc: \S+  mIoU: \S+  mAcc: \S+  mIoU@10: \S+', out)
     assert sorted(p.name for p in (tmp_path / 'work').glob('*.pth')) == ['iter_2.pth', 'iter_4.pth']
-    assert state(checkpoint)['meta']['iter'] == 4
+    assert (state(checkpoint)['meta']['iter'], state(checkpoint)['meta']['seed']) == (4, 5)
+    record = json.loads(checkpoint.with_name('record.json').read_text())
+    assert (record['seed'], record['finished']) == (5, True)
+    assert record['schedule']['optim_wrapper'] == 'BFloat16OptimWrapper'
+
+
+@pytest.mark.parametrize(('count', 'mode'), [(1, None), (4, 'default')])
+def test_compiled_gradients_that_are_kept_are_in_no_cuda_graph(
+    run_tool, write_config, monkeypatch, count, mode
+):
+    seen = []
+    monkeypatch.setattr(TrainingRunner, 'from_cfg', seen.append)
+    options = ('--cfg-options', f'optim_wrapper.accumulative_counts={count}')
+    run_tool('train', write_config(), '--compile', *options)
+    assert seen[0].custom_hooks[-1] == dict(type='CompileHook', mode=mode)
 
 
 def test_resume_in_an_empty_work_dir_starts_anew_with_the_options_given(run_tool, write_config):
