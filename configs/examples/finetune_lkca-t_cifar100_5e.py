@@ -11,6 +11,7 @@ model = dict(
         arch='lkca-t',
         img_size=32,
         patch_size=4,
+        embed_std=0.02,
         init_cfg=dict(
             type='Pretrained',
             checkpoint='checkpoints/lkca-t-light_cifar10-1d0f42a9.pth',

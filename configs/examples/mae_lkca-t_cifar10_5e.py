@@ -18,7 +18,7 @@ model = dict(
         final_norm=True,
         norm_eps=1e-5,
         weight_init='xavier_normal',
-        embed_std=1.0,
+        embed_std=0.02,
         # What the classifiers return, where the pre-trained model is asked for features.
         out_type='avg_featmap',
     ),
