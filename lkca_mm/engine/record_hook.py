@@ -80,15 +80,23 @@ class ResultRecordHook(Hook):
         """Adds an entry to the curve and writes the record."""
         if self._state is None:  # not training
             return
-        entry = {} if _by_iteration(runner) else {'epoch': runner.epoch}
+        if class_iou := class_iou_of(runner.val_evaluator):
+            self._state['class_iou'] = record.plain(class_iou)
+        self._add_entry(runner, runner.epoch, metrics or {})
+
+    def after_train_epoch(self, runner: Runner) -> None:
+        """Does so where there is no validation, as in pre-training."""
+        if runner.val_loop is None:
+            self._add_entry(runner, runner.epoch + 1, {})
+
+    def _add_entry(self, runner: Runner, epoch: int, metrics: dict[str, Any]) -> None:
+        entry = {} if _by_iteration(runner) else {'epoch': epoch}
         entry |= {'iteration': runner.iter, 'train_loss': self._mean_loss(runner)}
         # Numbers, or None where they are not finite; texts and lists are not scores.
-        for key, value in record.plain({**entry, **(metrics or {})}).items():
+        for key, value in record.plain({**entry, **metrics}).items():
             if isinstance(value, (int, float, type(None))):
                 entry[key] = round(value, 4) if isinstance(value, float) else value
         self._state['curve'].append(entry)
-        if class_iou := class_iou_of(runner.val_evaluator):
-            self._state['class_iou'] = record.plain(class_iou)
         self._write()
 
     def after_train(self, runner: Runner) -> None:

@@ -37,7 +37,9 @@ def images(tmp_path_factory):
 def train(images, tmp_path):
     """Returns a function that trains, and returns the record."""
 
-    def call(epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, **settings):
+    def call(
+        epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, validated=True, **settings
+    ):
         steps = [dict(type='mmpretrain.LoadImageFromFile'), dict(type='mmpretrain.PackInputs')]
         data = dict(type='mmpretrain.CustomDataset', data_root=images, pipeline=steps)
         loader = dict(batch_size=4, dataset=data)
@@ -47,15 +49,18 @@ def train(images, tmp_path):
         save = dict(type='CheckpointHook', interval=1 if by_epoch else 4, by_epoch=by_epoch)
         path, config = str(tmp_path / f'{name}.json'), 'configs/cifar10/lkca-t_100e.py'
         hook = dict(type='ResultRecordHook', path=path, config=config, settings=settings)
+        validation = dict(
+            val_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=False)),
+            val_evaluator=dict(type='mmpretrain.Accuracy', topk=(1, 2)),
+            val_cfg=dict(),
+        )
         runner = Runner(
             CLASSIFIER,
             work_dir=str(tmp_path / name),
             train_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=True)),
-            val_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=False)),
-            val_evaluator=dict(type='mmpretrain.Accuracy', topk=(1, 2)),
+            **(validation if validated else {}),
             optim_wrapper=dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.03)),
             train_cfg=length,
-            val_cfg=dict(),
             default_hooks=dict(checkpoint=save, logger=dict(type='LoggerHook', interval=1)),
             custom_hooks=[hook],
             randomness=dict(seed=7),
@@ -105,6 +110,12 @@ def test_a_record_says_what_was_run_and_measured(train, tmp_path):
     names = ('accuracy/top1', 'accuracy/top2')
     assert record['final'] == {name: record['curve'][-1][name] for name in names}
     assert {'lkca_mm', 'commit', 'torch', 'mmengine', 'threads'} <= set(record['environment'])
+
+
+def test_a_run_without_validation_has_its_losses(train):
+    record = train(2, validated=False)
+    assert [(entry['epoch'], entry['iteration']) for entry in record['curve']] == [(1, 4), (2, 8)]
+    assert all(entry.keys() == {'epoch', 'iteration', 'train_loss'} for entry in record['curve'])
 
 
 def test_a_resumed_record_is_whole(train, tmp_path):
