@@ -131,14 +131,14 @@ def test_value_outside_the_classes(tmp_path, value, options):
 
 @pytest.mark.parametrize('policy', ['cifar10', 'svhn', 'imagenet'])
 def test_auto_augment_is_that_of_torchvision(policy):
-    transform = dict(type='TorchvisionAutoAugment', policy=policy, fill=7)
-    transform, image = MMPRETRAIN_TRANSFORMS.build(transform), Image.fromarray(PIXELS)
+    ours = MMPRETRAIN_TRANSFORMS.build(dict(type='TorchvisionAutoAugment', policy=policy, fill=7))
     theirs, changed = AutoAugment(AutoAugmentPolicy(policy), fill=[7, 7, 7]), 0
+    image = Image.fromarray(PIXELS)
     for seed in range(8):
         torch.manual_seed(seed)
         expected = np.asarray(theirs(image))
         torch.manual_seed(seed)
-        np.testing.assert_array_equal(transform({'img': image})['img'], expected)
+        np.testing.assert_array_equal(ours({'img': image})['img'], expected)
         changed += not np.array_equal(expected, PIXELS)
     assert changed
 

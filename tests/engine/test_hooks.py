@@ -100,11 +100,10 @@ def test_data_workers_that_ended_first(monkeypatch, tmp_path, training):
         hook._requested_at = 1.0
         raise RuntimeError('DataLoader worker (pid 7) is killed by signal: Terminated.')
 
-    hook = InterruptHook()
-    runner = object.__new__(TrainingRunner)
-    runner.__dict__ |= dict(_hooks=[hook], model=torch.nn.Linear(1, 1).train(training))
+    hook, runner = InterruptHook(), object.__new__(TrainingRunner)
     saved = SimpleNamespace(get_info=lambda name: str(tmp_path / 'iter_3.pth'))
-    runner.__dict__ |= dict(message_hub=saved)
+    model = torch.nn.Linear(1, 1).train(training)
+    runner.__dict__ |= dict(_hooks=[hook], model=model, message_hub=saved)
     hook._saved_at = 3
     monkeypatch.setattr(Runner, 'iter', 3)
     monkeypatch.setattr(Runner, 'train', train)

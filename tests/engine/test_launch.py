@@ -141,10 +141,8 @@ def test_cpu_processes_look_for_unused_parameters_if_the_config_says_so(monkeypa
     ('path', 'folder'),
     [('configs/cifar10/a_5e.py', 'cifar10/a_5e'), ('configs/b.py', 'b'), ('mine/c.py', 'c')],
 )
-def test_work_dir_is_named_after_the_config(tmp_path, path, folder):
-    (tmp_path / path).parent.mkdir(parents=True)
-    (tmp_path / path).write_text('')
-    found = Config.fromfile(tmp_path / path)
+def test_work_dir_is_named_after_the_config(path, folder):
+    found = Config({}, cfg_text='a = 1', filename=path)
     launch.set_work_dir(found, None)
     assert found.work_dir == f'work_dirs/{folder}'
 

@@ -77,10 +77,10 @@ def test_backend_matches_reference(grid, groups, backend):
 
 
 def test_hybrid_view_of_more_images_than_a_buffer_holds(monkeypatch):
-    """A buffer takes two images: two full chunks, and one of a single image."""
     grid = (6, 5)
     frequencies = hybrid.num_frequencies(hybrid.circle_length(grid[0], 2 * grid[0] - 1))
-    monkeypatch.setattr(hybrid, '_CPU_CHUNK_BYTES', 2 * (2 * frequencies * grid[1] * 4 * 8))
+    two_images = 2 * (2 * frequencies * grid[1] * 4 * 8)
+    monkeypatch.setattr(hybrid, '_CPU_CHUNK_BYTES', two_images)
     inputs = make(grid, batch=5)
     assert_close(run(*inputs, grid, 'hybrid'), run(*inputs, grid, 'reference'), 1e-10)
 

@@ -37,9 +37,7 @@ def images(tmp_path_factory):
 def train(images, tmp_path):
     """Returns a function that trains, and returns the record."""
 
-    def call(
-        epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, validated=True, **settings
-    ):
+    def call(epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, val=True, **settings):
         steps = [dict(type='mmpretrain.LoadImageFromFile'), dict(type='mmpretrain.PackInputs')]
         data = dict(type='mmpretrain.CustomDataset', data_root=images, pipeline=steps)
         loader = dict(batch_size=4, dataset=data)
@@ -58,7 +56,7 @@ def train(images, tmp_path):
             CLASSIFIER,
             work_dir=str(tmp_path / name),
             train_dataloader=loader | dict(sampler=dict(type='DefaultSampler', shuffle=True)),
-            **(validation if validated else {}),
+            **(validation if val else {}),
             optim_wrapper=dict(optimizer=dict(type='AdamW', lr=2e-3, weight_decay=0.03)),
             train_cfg=length,
             default_hooks=dict(checkpoint=save, logger=dict(type='LoggerHook', interval=1)),
@@ -113,7 +111,7 @@ def test_a_record_says_what_was_run_and_measured(train, tmp_path):
 
 
 def test_a_run_without_validation_has_its_losses(train):
-    record = train(2, validated=False)
+    record = train(2, val=False)
     assert [(entry['epoch'], entry['iteration']) for entry in record['curve']] == [(1, 4), (2, 8)]
     assert all(entry.keys() == {'epoch', 'iteration', 'train_loss'} for entry in record['curve'])
 

@@ -49,9 +49,7 @@ def test_train_reports_and_saves(trained, tmp_path):
 
 
 @pytest.mark.parametrize(('count', 'mode'), [(1, None), (4, 'default')])
-def test_compiled_gradients_that_are_kept_are_in_no_cuda_graph(
-    run_tool, write_config, monkeypatch, count, mode
-):
+def test_kept_gradients_are_in_no_cuda_graph(run_tool, write_config, monkeypatch, count, mode):
     seen = []
     monkeypatch.setattr(TrainingRunner, 'from_cfg', seen.append)
     options = ('--cfg-options', f'optim_wrapper.accumulative_counts={count}')
