@@ -1,6 +1,7 @@
 """Scores a checkpoint on a config's test set."""
 
 import argparse
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -63,7 +64,8 @@ def main(args: argparse.Namespace) -> None:
     with reading_as_data(args.trust_checkpoint):
         scores = plain(runner.test())
     if is_main_process():
-        numbers = {name: value for name, value in scores.items() if isinstance(value, float)}
+        values = {name: math.nan if x is None else x for name, x in scores.items()}
+        numbers = {name: x for name, x in values.items() if isinstance(x, (int, float))}
         print('  '.join(f'{name}: {value:.2f}' for name, value in numbers.items()))
         if args.out:
             record = {

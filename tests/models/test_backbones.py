@@ -300,8 +300,8 @@ def test_position_embedding_is_resampled_as_told(mode):
 )
 @pytest.mark.parametrize('name', ['LKCAViT', 'PlainViT'])
 def test_registered_everywhere(registry, name):
-    for scoped in (name, f'{registry.scope}.{name}'):
-        model = ENGINE_MODELS.build(dict(type=scoped, arch=TINY, img_size=32, patch_size=16))
+    for parent, kind in ((registry, name), (ENGINE_MODELS, f'{registry.scope}.{name}')):
+        model = parent.build(dict(type=kind, arch=TINY, img_size=32, patch_size=16))
         assert type(model).__name__ == name
     assert name in registry.module_dict
 
@@ -322,9 +322,13 @@ def test_depths_for_layer_decay_are_those_of_mmpretrain():
         (dict(arch=dict(embed_dims=8)), ['arch lacks', 'num_layers']),
         (dict(arch=dict(TINY, width=3)), ['unknown keys width']),
         (dict(arch=dict(TINY, embed_dims=2.5)), ['embed_dims=2.5']),
+        (dict(arch=dict(TINY, num_layers=0)), ['num_layers=0']),
         (dict(arch=7), ['arch=7']),
         (dict(patch_size=0), ['patch_size=0']),
+        (dict(patch_size=(16, 16, 16)), ['patch_size=(16, 16, 16)']),
+        (dict(patch_size=1.5), ['patch_size=1.5']),
         (dict(patch_size=128), ['patch_size=128', 'img_size=64']),
+        (dict(img_size=-1), ['img_size=-1']),
         (dict(out_indices=(0, 4)), ['out_indices: 4', '4 layers']),
         (dict(out_indices=()), ['out_indices is empty']),
         (dict(mixers='conv'), ["mixers: 'conv'", 'lkca, mhsa']),

@@ -113,7 +113,7 @@ def test_gradcheck(backend, groups):
     assert torch.autograd.gradcheck(lambda a, b: lkca(a, b, (3, 4), backend), (x, weight))
 
 
-TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 8e-3}
+TOLERANCES = {torch.float32: 2e-5, torch.bfloat16: 2e-2, torch.float16: 4e-3}
 
 
 @pytest.mark.parametrize('dtype', TOLERANCES, ids=str)
@@ -127,7 +127,9 @@ def test_lower_precision(groups, grid, backend, dtype):
     ours = run(*inputs, grid, backend)
     assert all(t.dtype == dtype for t in ours)
     truth = run(*[t.double() for t in inputs], grid, 'reference')
-    assert_close(ours, truth, TOLERANCES[dtype])
+    # PyTorch's convolution adds up the 1,000 taps of the large grid in fp16.
+    summed_in_fp16 = (backend, dtype, groups) == ('conv', torch.float16, 1)
+    assert_close(ours, truth, 8e-3 if summed_in_fp16 else TOLERANCES[dtype])
 
 
 @pytest.mark.parametrize('backend', ['reference', *FAST])
