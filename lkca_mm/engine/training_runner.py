@@ -21,9 +21,10 @@ class TrainingRunner(Runner):
         """Trains to the end of the schedule, or to what :class:`InterruptHook` was asked for."""
         try:
             return super().train()
-        except RuntimeError:
-            # SIGTERM may have ended the data workers while the loop waited for them, between two
-            # iterations. In a validation the weights may be an average.
+        except (RuntimeError, OSError, EOFError):
+            # SIGTERM may have ended the data workers while the loop waited for them or took a
+            # batch out of their memory, between two iterations. In a validation the weights may
+            # be an average.
             for hook in self.hooks:
                 if isinstance(hook, InterruptHook) and self.model.training:
                     hook.after_val(self)
