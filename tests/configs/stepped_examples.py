@@ -47,17 +47,8 @@ def step(model, config, batch):
     assert torch.isfinite(total), logged
     wrapper.backward(total)
     trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
-    without = [
-        name
-        for name, parameter in trained.items()
-        if name.startswith('backbone.')
-        and (
-            parameter.grad is None
-            or not parameter.grad.isfinite().all()
-            or not parameter.grad.any()
-        )
-    ]
-    assert without == []
+    for name, grad in ((n, p.grad) for n, p in trained.items() if n.startswith('backbone.')):
+        assert grad is not None and grad.isfinite().all() and grad.any(), name
     wrapper.step()
     after = dict(model.named_parameters())
     assert all(value.isfinite().all() for value in after.values())

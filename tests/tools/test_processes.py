@@ -90,10 +90,8 @@ def test_two_processes_train_score_and_resume_to_the_same_bits(
     in_two('test', config, straight / 'iter_4.pth', '--out', tmp_path / 'two')
     code, _, err = run_tool('test', config, straight / 'iter_4.pth', '--out', tmp_path / 'one')
     assert code == 0, err
-    one, two = (
-        json.loads((tmp_path / name / 'scores.json').read_text())['scores']
-        for name in ('one', 'two')
-    )
+    files = [tmp_path / name / 'scores.json' for name in ('one', 'two')]
+    one, two = (json.loads(file.read_text())['scores'] for file in files)
     assert one == two
 
 

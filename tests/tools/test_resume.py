@@ -119,16 +119,13 @@ def test_differences_finds_a_single_bit():
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
 def test_interrupt_leaves_a_checkpoint_to_go_on_from(write_config, tmp_path, number):
     """Both reach the data workers too, as Ctrl-C in a terminal does and SIGTERM of torchrun."""
-    config, log = (
-        write_config('train_cfg = dict(max_iters=100000, val_interval=100000)'),
-        tmp_path / 'log',
-    )
+    config = write_config('train_cfg = dict(max_iters=100000, val_interval=100000)')
+    log = tmp_path / 'log'
     options = ['train_dataloader.num_workers=2', 'randomness.seed=7']
     given = ['--amp', '--cfg-options', *options]
     log.touch()
-    process = start_tool(
-        'train', config, '--amp', *(f'--cfg-options={o}' for o in options), log=log
-    )
+    separate = [f'--cfg-options={option}' for option in options]
+    process = start_tool('train', config, '--amp', *separate, log=log)
     while process.is_alive() and 'Iter(train) [     5/' not in log.read_text():
         time.sleep(0.01)
     os.killpg(process.pid, number)
