@@ -21,13 +21,16 @@ class TrainingRunner(Runner):
         """Trains to the end of the schedule, or to what :class:`InterruptHook` was asked for."""
         try:
             return super().train()
-        except (RuntimeError, OSError, EOFError):
+        except Exception as error:
             # SIGTERM may have ended the data workers while the loop waited for them or took a
             # batch out of their memory, between two iterations. In a validation the weights may
             # be an average.
+            worker_ended = isinstance(error, (RuntimeError, OSError, EOFError))
             for hook in self.hooks:
-                if isinstance(hook, InterruptHook) and self.model.training:
-                    hook.after_val(self)
+                if isinstance(hook, InterruptHook):
+                    if worker_ended and self.model.training:
+                        hook.after_val(self)
+                    hook.after_train(self)  # a notebook goes on, and Ctrl-C is its own again
             raise
 
     @master_only

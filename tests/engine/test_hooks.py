@@ -101,6 +101,7 @@ def test_data_workers_that_ended_first(monkeypatch, tmp_path, training, error):
         hook._requested_at = 1.0
         raise error('a worker is gone')
 
+    before = signal.getsignal(signal.SIGINT)
     hook, runner = InterruptHook(), object.__new__(TrainingRunner)
     saved = SimpleNamespace(get_info=lambda name: str(tmp_path / 'iter_3.pth'))
     model = torch.nn.Linear(1, 1).train(training)
@@ -110,6 +111,7 @@ def test_data_workers_that_ended_first(monkeypatch, tmp_path, training, error):
     monkeypatch.setattr(Runner, 'train', train)
     with pytest.raises(TrainingInterrupted if training else error):
         runner.train()
+    assert (signal.getsignal(signal.SIGINT) == before) == (not training)
     hook.after_train(runner)
 
 
