@@ -37,6 +37,7 @@ try, or to fine-tune on images of the same kind, and no general start as ImageNe
 """
 
 _NAMES = ('classes', 'palette')  # of the classes, and their colours
+_MODEL_KEYS = ('model', 'data_preprocessor', 'test_pipeline')
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -66,6 +67,11 @@ def main(args: argparse.Namespace) -> None:
     run = Run(read_record(args.record))
     if not run.get('finished') or not run.get('final'):
         raise DataError(f'{args.record}: is not the record of a training run that finished')
+    if changed := [name for name in run.telling if name.split('.')[0] in _MODEL_KEYS]:
+        raise DataError(
+            f'{args.record}: the model differs from {run["config"]} by {", ".join(changed)}; write '
+            'a config that says so, and in the record name it as `config` and empty `settings`'
+        )
     loaded = read_checkpoint(args.checkpoint, args.trust_checkpoint)
     meta, end = loaded.get('meta') or {}, run['schedule']['total_iterations']
     names = {k: v for k, v in (meta.get('dataset_meta') or {}).items() if k in _NAMES}
@@ -86,6 +92,7 @@ def main(args: argparse.Namespace) -> None:
     path = args.out / f'{run["model"]}_{run["dataset"]}-{digest[:8]}.pth'
     with written_whole(path) as part:
         part.write_bytes(buffer.getvalue())
+        load_model(run['config'], str(part), device='cpu')
     facts: dict[str, Any] = {'file': path.name, 'digest': digest, 'label': run.label}
     facts |= {'size': path.stat().st_size / 2**20, 'dtype': 'fp16' if args.half else 'fp32'}
     facts['trained_on'] = DATASETS.get(run['dataset'], run['dataset'])
@@ -96,7 +103,6 @@ def main(args: argparse.Namespace) -> None:
         facts['scored'], scores = 'test set', run['test']['scores']
     facts['scores'] = ', '.join(f'{name} {value:.2f}' for name, value in scores.items())
     write_text(path.with_suffix('.md'), _CARD.format(**run, **facts))
-    load_model(run['config'], str(path), device='cpu')
     print(f'{path}\n{path.with_suffix(".md")}')
 
 

@@ -76,6 +76,8 @@ class _Case:
         torch.manual_seed(0)
         settings = Config(config.to_dict())  # building writes into them
         settings.optim_wrapper.type = 'OptimWrapper'
+        for key in ('loss_scale', 'dtype'):  # of a config that has AmpOptimWrapper
+            settings.optim_wrapper.pop(key, None)
         if amp:
             enable_amp(settings)
         precision, self.dtype = _PRECISIONS[settings.optim_wrapper.type]

@@ -20,7 +20,8 @@ from torch import Tensor
 def whole_batch_collate(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
     """Makes ``inputs`` (B, 3, H, W) and ``labels`` (B,) of what ``PackInputs`` returns.
 
-    All images must have one size and one label each.
+    All images must have one size and one label each. For training alone: a batch becomes one
+    data sample, and a validation counts samples.
     """
     return {
         'inputs': torch.stack([sample['inputs'] for sample in samples]),

@@ -203,6 +203,10 @@ def rename_weights(state_dict: dict[str, Tensor], model: nn.Module) -> dict[str,
     """
     weights = state_dict.get('state_dict', state_dict)
     whole = any(name.startswith('backbone.') for name in weights)
+    necked = any(name.startswith('neck.') for name in weights)
+    if whole and (necked or 'backbone.final_norm.weight' not in weights):
+        # Here the head would read other features than the ones it was trained on.
+        weights = {name: x for name, x in weights.items() if not name.startswith('head.')}
     names = {'backbone.': 'trunk.', 'head.fc.': 'head.', 'trunk.': 'trunk.', 'head.': 'head.'}
     renamed = {}
     for name, value in weights.items():
@@ -257,14 +261,14 @@ def _names_weights(config: Any) -> bool:
 
 
 def _entrypoint(name: str) -> Callable[..., TimmVisionTrunk]:
-    build, patch, size, classes = _MODELS[name]
+    build, patch, size, _ = _MODELS[name]
 
     def create(pretrained: bool = False, **kwargs: Any) -> TimmVisionTrunk:
         sources = (kwargs.get('pretrained_cfg'), kwargs.get('pretrained_cfg_overlay'))
         if pretrained and not any(map(_names_weights, sources)):
             raise ConfigError(
-                f'{name}: there are no pretrained weights of it; leave out pretrained=True, or '
-                "name a checkpoint: pretrained_cfg_overlay=dict(file='PATH')"
+                f'{name}: there are no pretrained weights of it; leave out pretrained=True or name '
+                "a checkpoint: pretrained_cfg_overlay=dict(file='PATH', num_classes=N)"
             )
         return build_model_with_cfg(
             TimmVisionTrunk,
@@ -276,7 +280,6 @@ def _entrypoint(name: str) -> Callable[..., TimmVisionTrunk]:
                 'build': build,
                 'patch_size': patch,
                 'img_size': size,
-                'num_classes': classes,
                 **kwargs,
             },
         )

@@ -27,7 +27,7 @@ def load_squares(model: nn.Module, paths: Sequence[Path], side: int) -> Tensor:
     """Reads images through the test pipeline of a model of :func:`lkca_mm.apis.load_model`.
 
     Returns:
-        The largest squares in their middle, resized and normalised, (B, 3, side, side).
+        The largest squares in the middle of what it leaves, resized, (B, 3, side, side).
     """
     squares = []
     for path in paths:

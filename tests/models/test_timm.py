@@ -197,6 +197,26 @@ def test_our_checkpoint_loads():
     assert other.head.out_features == 2
 
 
+def test_a_head_loads_with_as_many_classes_as_the_checkpoint_has(tmp_path):
+    name, path = 'lkca_t_patch4_32', tmp_path / 'weights.pth'
+    trained = timm.create_model(name, num_classes=3).state_dict()
+
+    def create(weights):
+        torch.save(weights, path)
+        overlay = {'file': str(path), 'num_classes': 3}
+        return timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay)
+
+    torch.testing.assert_close(create(trained).state_dict(), trained)
+    ours = {
+        k.replace('trunk', 'backbone').replace('head.', 'head.fc.'): trained[k] for k in trained
+    }
+    torch.testing.assert_close(create(ours).state_dict(), trained)
+    neck, norm = {'neck.bn.weight': torch.ones(136)}, 'backbone.final_norm.weight'
+    for other in (ours | neck, {k: ours[k] for k in ours if k != norm}):  # reads other features
+        with pytest.raises(RuntimeError, match=r'Missing key.*"head.weight"'):
+            create(other)
+
+
 def test_weights_of_a_segmentation_model_load():
     model = small('lkca_vit_small_patch16_512', num_classes=0)
     backbone = {

@@ -63,7 +63,8 @@ def test_models_side_by_side(run_tool, write_config, write_classifier, tmp_path,
     monkeypatch.setattr('lkca_mm.benchmark.model.CompileHook', lambda: CompileHook(backend='eager'))
     torch._dynamo.reset()
     before = torch._dynamo.utils.counters['stats']['unique_graphs']
-    words = (write_config(), write_classifier(), '--amp', '--compile', '--rounds', 1)
+    of_amp = 'optim_wrapper = dict(type="AmpOptimWrapper", loss_scale="dynamic")'
+    words = (write_config(), write_classifier(of_amp), '--amp', '--compile', '--rounds', 1)
     record, out = measure(run_tool, tmp_path, 'model', *words)
     # Training alone is compiled: a graph for each of the four compiled cases.
     assert torch._dynamo.utils.counters['stats']['unique_graphs'] == before + 4

@@ -52,6 +52,8 @@ def test_weights_and_card(run_tool, tmp_path, trained, dtype):
     ('changes', 'message'),
     [
         ({'finished': False}, 'is not the record of a training run that finished'),
+        ({'settings': {'model.backbone.num_kernels': 4}}, 'differs from configs/cifar10/lkca-t-'),
+        ({'config': 'configs/cifar10/lkca-b_100e.py'}, 'is a checkpoint of another model'),
         ({}, 'is of iteration 23010, but the recorded scores of iteration 23400'),
     ],
     ids=str,
@@ -59,6 +61,7 @@ def test_weights_and_card(run_tool, tmp_path, trained, dtype):
 def test_only_the_end_of_a_finished_run_is_published(run_tool, tmp_path, trained, changes, message):
     record = tmp_path / 'run.json'
     record.write_text(json.dumps({**json.loads(RECORD.read_text()), **changes}))
-    code, _, err = run_tool('publish', trained(59), record, '--out', tmp_path / 'out')
+    epoch = 60 if 'config' in changes else 59
+    code, _, err = run_tool('publish', trained(epoch), record, '--out', tmp_path / 'out')
     error_line(code, err, message)
-    assert not (tmp_path / 'out').exists()
+    assert not list(tmp_path.glob('out/*'))
