@@ -40,6 +40,7 @@ train_dataloader = dict(
 train_cfg = dict(max_epochs=epochs)
 # The base's rate is for 128 images.
 optim_wrapper = dict(optimizer=dict(lr=1e-3 * 16 / 128))
+auto_scale_lr = dict(base_batch_size=16)
 param_scheduler = [
     dict(
         type='LinearLR',

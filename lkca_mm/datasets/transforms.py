@@ -1,5 +1,6 @@
 """Loading that names the file at fault, and torchvision's AutoAugment for mmpretrain."""
 
+from pathlib import Path
 from typing import Any
 
 import mmcv
@@ -9,6 +10,7 @@ from mmengine import fileio
 from mmpretrain.registry import TRANSFORMS as MMPRETRAIN_TRANSFORMS
 from mmseg.datasets.transforms import LoadAnnotations
 from mmseg.registry import TRANSFORMS
+from PIL import Image
 from torchvision.transforms import AutoAugment, AutoAugmentPolicy
 
 from lkca_mm.errors import ConfigError, DataError
@@ -28,7 +30,8 @@ def _unreadable(path: str, error: Exception) -> DataError:
 class LoadCheckedImage(LoadImageFromFile):
     """mmcv's ``LoadImageFromFile`` that decodes with pillow and names a file it cannot read.
 
-    pillow refuses a file that is cut off, where OpenCV makes the missing part grey.
+    pillow refuses a file that is cut off, where OpenCV makes the missing part grey. Of values
+    beyond 8 bits it would make white; such a file is refused too.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -40,8 +43,18 @@ class LoadCheckedImage(LoadImageFromFile):
             loaded = super().transform(results)
         except Exception as error:  # each backend has its own
             raise _unreadable(results['img_path'], error) from error
-        if loaded is not None:
-            loaded['img'] = np.ascontiguousarray(loaded['img'])
+        if loaded is None:
+            return None
+        path = results['img_path']
+        clipped = self.imdecode_backend == 'pillow' and self.color_type != 'unchanged'
+        if clipped and Path(path).is_file():  # others, of a store, would be read twice
+            with Image.open(path) as image:
+                if image.mode[0] in 'IF':
+                    raise DataError(
+                        f'{path} has values of more than 8 bits; convert it to 8, '
+                        "or read the upper 8 by imdecode_backend='cv2' of LoadCheckedImage"
+                    )
+        loaded['img'] = np.ascontiguousarray(loaded['img'])
         return loaded
 
 

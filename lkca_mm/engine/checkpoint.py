@@ -184,8 +184,8 @@ def newest_checkpoint(
 ) -> tuple[str, dict[str, Any]] | None:
     """Finds the newest whole checkpoint of a work dir that training can go on from.
 
-    The one that ``last_checkpoint`` names comes first, then the others by age. Those that are
-    damaged are named on stderr.
+    The one that ``last_checkpoint`` names comes first, also from another folder, then the others
+    by age. Those that are damaged are named on stderr.
 
     Returns:
         The file and what it holds; None if the folder has no checkpoint.
@@ -198,8 +198,11 @@ def newest_checkpoint(
     found = [path for path in work_dir.glob('*.pth') if not path.name.startswith('best_')]
     found.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
     if (pointer := work_dir / POINTER).is_file():
-        # By its name alone: the work dir may have been moved.
-        named = work_dir / Path(pointer.read_text(encoding='utf-8').strip()).name
+        # By its name first: the work dir may have been moved.
+        written = Path(pointer.read_text(encoding='utf-8').strip())
+        named = work_dir / written.name
+        if not named.exists() and written.is_file():  # of a CheckpointHook with `out_dir`
+            found.append(named := written)
         found.sort(key=lambda path: path != named)
     for path in found:
         try:

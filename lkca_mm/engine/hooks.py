@@ -25,6 +25,7 @@ _MOST_VALUES = 10_000
 # torchrun forwards the Ctrl-C that the terminal has sent already; a person who wants out at
 # once takes longer than this to press again.
 _ECHO_SECONDS = 2.0
+_SAVING_SECONDS = 60.0  # slurm waits for 30 by default before it kills
 
 
 @HOOKS.register_module()
@@ -131,6 +132,7 @@ class InterruptHook(Hook):
         self._owner = os.getpid()
         self._training = False
         self._requested_at: float | None = None
+        self._terminated = False
         self._saved_at = -1
         # The handlers start here and not in `before_train`: data workers are forked in between
         # and inherit them, so that a Ctrl-C in the terminal does not end the workers before the
@@ -151,6 +153,7 @@ class InterruptHook(Hook):
         if number == signal.SIGTERM:
             # torchrun ends the data workers with it too, and PyTorch would raise that right here.
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self._terminated = True
         if not is_main_process():
             return
         now = time.monotonic()
@@ -187,6 +190,14 @@ class InterruptHook(Hook):
     def after_val(self, runner: Any) -> None:
         """Saves and ends training once the weights are those of training again."""
         self._end(runner, runner.iter)
+
+    def after_worker_error(self, runner: Any) -> None:
+        """Saves if asked to, between two iterations, and not in a validation, of an average."""
+        if self._terminated and not is_main_process():
+            # Slurm ends all processes once one has failed, and the first may be saving.
+            time.sleep(_SAVING_SECONDS)
+        if runner.model.training:
+            self._end(runner, runner.iter)
 
     def _end(self, runner: Any, iteration: int) -> None:
         if self._requested_at is None:

@@ -8,6 +8,7 @@ import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from mmengine.registry import DATA_SAMPLERS, LOOPS
 from mmengine.runner import EpochBasedTrainLoop
+from torch import nn
 from torch.utils.data import Sampler
 
 from lkca_mm.errors import ConfigError
@@ -106,12 +107,25 @@ class MultiPassTrainLoop(EpochBasedTrainLoop):
         self.passes_per_epoch = passes_per_epoch
         self._max_iters = self._max_epochs * len(self.dataloader)
 
+    def run(self) -> nn.Module:
+        """Runs the epochs that are left."""
+        left = (self._max_epochs - self._epoch) * len(self.dataloader)
+        end = self._iter - self._batches_done() + left
+        if end != self._max_iters:  # the epochs so far were of another length
+            self._max_iters = end
+            self.runner.optim_wrapper.initialize_count_status(self.runner.model, self._iter, end)
+        return super().run()
+
+    def _batches_done(self) -> int:
+        begun = self.runner.message_hub.get_info(_KEY) or {}
+        if begun.get('epoch') != self._epoch:
+            return 0
+        return (self._iter - begun['iteration']) * len(self.dataloader) // begun['length']
+
     def run_epoch(self) -> None:
         """Runs an epoch, or the rest of one."""
-        hub, length = self.runner.message_hub, len(self.dataloader)
-        begun, done = hub.get_info(_KEY) or {}, 0
-        if begun.get('epoch') == self._epoch:
-            done = (self._iter - begun['iteration']) * length // begun['length']
+        hub, length, done = self.runner.message_hub, len(self.dataloader), self._batches_done()
+        begun = hub.get_info(_KEY) or {}
         if begun.get('length', length) != length:
             self._stretch_schedules(length / begun['length'])
         start = {'epoch': self._epoch, 'iteration': self._iter - done, 'length': length}

@@ -109,11 +109,12 @@ class ResultRecordHook(Hook):
         dataset, model = record.names_of(self.config)
         weights = [weight for weight in runner.model.parameters() if weight.requires_grad]
         loop, optimizer = runner.train_loop, runner.optim_wrapper.optimizer
-        by_iteration = _by_iteration(runner)
+        by_iteration, loader = _by_iteration(runner), runner.train_dataloader
+        batch_size = loader.batch_size or loader.batch_sampler.batch_size  # mmdet's samplers
         schedule = {
             'max_epochs': None if by_iteration else loop.max_epochs,
             'passes_per_epoch': getattr(loop, 'passes_per_epoch', 1),
-            'batch_size': runner.train_dataloader.batch_size * runner.world_size,
+            'batch_size': batch_size * runner.world_size,
             'iterations_per_epoch': None if by_iteration else len(loop.dataloader),
             'total_iterations': loop.max_iters,
             'optimizer': type(optimizer).__name__,

@@ -23,13 +23,11 @@ class TrainingRunner(Runner):
             return super().train()
         except Exception as error:
             # SIGTERM may have ended the data workers while the loop waited for them or took a
-            # batch out of their memory, between two iterations. In a validation the weights may
-            # be an average.
-            worker_ended = isinstance(error, (RuntimeError, OSError, EOFError))
+            # batch out of their memory.
             for hook in self.hooks:
                 if isinstance(hook, InterruptHook):
-                    if worker_ended and self.model.training:
-                        hook.after_val(self)
+                    if isinstance(error, (RuntimeError, OSError, EOFError)):
+                        hook.after_worker_error(self)
                     hook.after_train(self)  # a notebook goes on, and Ctrl-C is its own again
             raise
 

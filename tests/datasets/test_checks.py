@@ -5,7 +5,7 @@ import shutil
 import pytest
 from miniatures import write_cifar, write_pairs
 from mmengine.config import Config
-from mmseg.datasets import CityscapesDataset
+from mmseg.datasets import BaseSegDataset, CityscapesDataset
 
 from lkca_mm.config import get_config
 from lkca_mm.datasets import CheckedCIFAR10, check_data
@@ -99,6 +99,15 @@ def test_classification(tmp_path):
     assert f'{file} does not exist' in refusal(cifar, 'mmpretrain')
     write_cifar(CheckedCIFAR10, tmp_path)
     check(cifar, 'mmpretrain')  # nothing is read, so few images are fine
+
+
+class Listed(BaseSegDataset):
+    def load_data_list(self):
+        raise AssertionError('it has no folders to look into')
+
+
+def test_a_class_that_pairs_files_in_its_own_way_is_left_alone(tmp_path):
+    check(dict(type=Listed, data_root=str(tmp_path), data_prefix=dict(img_path='x')))
 
 
 @pytest.mark.parametrize('kind', ['CIFAR10', 'ImageNet'])

@@ -51,6 +51,18 @@ def test_good_image_loads_as_in_mmcv(tmp_path, name):
     assert found['img'].flags.c_contiguous
 
 
+@pytest.mark.parametrize('kind', ['PNG', 'TIFF'])
+def test_an_image_of_16_bits_is_not_made_white(tmp_path, kind):
+    path, ramp = tmp_path / 'image', np.arange(0, 65536, 8, np.uint16).reshape(64, 128)
+    path.write_bytes(encoded(ramp, kind))
+    with pytest.raises(DataError, match=f'^{path} has values of more than 8 bits; .*cv2'):
+        load_image(path)
+    expected = LoadImageFromFile()({'img_path': str(path)})['img']
+    np.testing.assert_array_equal(load_image(path, imdecode_backend='cv2')['img'], expected)
+    found = load_image(path, color_type='unchanged')['img']
+    np.testing.assert_array_equal(found.squeeze(), ramp)
+
+
 @pytest.mark.parametrize('name', ['jpeg', 'progressive', 'png'])
 def test_image_that_is_cut_off_is_refused(tmp_path, name):
     path, content = tmp_path / 'image', IMAGES[name]

@@ -225,3 +225,8 @@ def test_the_newest_whole_checkpoint_is_found(work, capsys):
     torch.save({'state_dict': {}}, work / 'iter_2.pth')  # CheckpointHook(save_optimizer=False)
     with pytest.raises(CheckpointError, match="has the optimizer's state"):
         newest_checkpoint(work)
+    elsewhere = work / 'scratch' / 'iter_9.pth'  # of CheckpointHook(out_dir=...)
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(CONTENT)
+    (work / 'last_checkpoint').write_text(str(elsewhere))
+    assert newest_checkpoint(work)[0] == str(elsewhere)

@@ -115,6 +115,22 @@ def test_data_workers_that_ended_first(monkeypatch, tmp_path, training, error):
     hook.after_train(runner)
 
 
+def test_another_process_waits_for_the_first_to_save(monkeypatch):
+    slept, hook = [], InterruptHook()
+    hook.before_train(None)
+    monkeypatch.setattr('lkca_mm.engine.hooks.is_main_process', lambda: False)
+    monkeypatch.setattr('lkca_mm.engine.hooks.time.sleep', slept.append)
+    child = signal.getsignal(signal.SIGCHLD)
+    runner = SimpleNamespace(model=torch.nn.Linear(1, 1), iter=3)
+    hook.after_worker_error(runner)  # of a worker's own error it has nothing to wait for
+    assert slept == []
+    signal.raise_signal(signal.SIGTERM)
+    hook.after_worker_error(runner)
+    assert slept == [60]
+    hook.after_train(runner)
+    signal.signal(signal.SIGCHLD, child)
+
+
 def test_second_interrupt_ends_at_once_and_handlers_are_restored():
     before = signal.getsignal(signal.SIGINT)
     hook = InterruptHook()

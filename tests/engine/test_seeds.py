@@ -134,7 +134,9 @@ class FakeRunner:
         self.visualizer = SimpleNamespace(dataset_meta=None)
         self.val_loop = self.param_schedulers = None
         self.model = SimpleNamespace(train=lambda: None, train_step=self.train_step)
-        self.optim_wrapper = None
+        counts = self.counts = []
+        status = SimpleNamespace(initialize_count_status=lambda *given: counts.append(given[1:]))
+        self.optim_wrapper = status
         sampler = DATA_SAMPLERS.build(dict(type='MultiPassSampler', dataset=range(12), seed=1))
         sampler.world_size = world_size
         dataloader = torch.utils.data.DataLoader(range(12), batch_size=2, sampler=sampler)
@@ -182,6 +184,9 @@ def test_another_number_of_processes_goes_on_at_the_same_fraction():
     assert len(first.run(3)) == 3  # of 6
     rest = FakeRunner(arguments, 1, dict(first.hub), first.loop.epoch, first.loop.iter)
     assert len(rest.run(100)) == 6  # of 12
+    # What accumulates gradients must know when the run ends.
+    assert rest.counts == [(3, 9)] and rest.loop.max_iters == rest.loop.iter == 9
+    assert first.counts == []
 
 
 @pytest.mark.parametrize('factor', [0.5, 2])

@@ -7,40 +7,26 @@ from lkca_mm.ops import choose_backend, cost, dispatch, lkca, multiply_adds
 
 
 @pytest.mark.parametrize(
-    ('kernel', 'grid', 'groups', 'chosen'),
+    ('kernel', 'grid', 'groups', 'training', 'forward'),
     [
-        (15, 8, 1, 'toeplitz'),  # CIFAR, full kernel
-        (31, 16, 1, 'toeplitz'),  # UPerNet at 512 x 512
-        (63, 32, 1, 'hybrid'),  # FPN at 512 x 512
-        (63, 32, 12, 'hybrid'),
-        (127, 64, 1, 'hybrid'),
-        (255, 128, 1, 'hybrid'),
-        (63, 32, 384, 'fft'),  # depthwise: so many matrices cost more than they save
-        (3, 32, 1, 'conv'),
-        (3, 8, 1, 'conv'),
-        (7, 16, 1, 'conv'),
-        (7, 64, 1, 'hybrid'),
-        (15, 64, 1, 'hybrid'),
+        (15, 8, 1, 'toeplitz', 'toeplitz'),  # CIFAR, full kernel
+        (31, 16, 1, 'toeplitz', 'toeplitz'),  # UPerNet at 512 x 512
+        (63, 32, 1, 'hybrid', 'hybrid'),  # FPN at 512 x 512
+        (63, 32, 12, 'hybrid', 'hybrid'),
+        (127, 64, 1, 'hybrid', 'hybrid'),
+        (255, 128, 1, 'hybrid', 'hybrid'),
+        (63, 32, 384, 'fft', 'conv'),  # depthwise: so many matrices cost more than they save
+        (3, 32, 1, 'conv', 'conv'),
+        (3, 8, 1, 'conv', 'conv'),
+        (7, 16, 1, 'conv', 'conv'),
+        (7, 64, 1, 'hybrid', 'conv'),  # the backward pass of conv2d is what takes long
+        (15, 64, 1, 'hybrid', 'hybrid'),
     ],
 )
-def test_choice_on_a_cpu(kernel, grid, groups, chosen):
-    assert choose_backend('cpu', 4, (kernel, kernel), (grid, grid), groups, 384) == chosen
-
-
-@pytest.mark.parametrize(
-    ('kernel', 'grid', 'chosen'),
-    [
-        (15, 8, 'toeplitz'),
-        (31, 16, 'toeplitz'),
-        (63, 32, 'hybrid'),
-        (255, 128, 'hybrid'),
-        (15, 64, 'hybrid'),
-        (7, 32, 'conv'),  # its backward pass is what takes long
-    ],
-)
-def test_choice_for_a_forward_pass_alone(kernel, grid, chosen):
-    shape = ((kernel, kernel), (grid, grid), 1, 384)
-    assert choose_backend('cpu', 4, *shape, training=False) == chosen
+def test_choice_on_a_cpu(kernel, grid, groups, training, forward):
+    shape = ((kernel, kernel), (grid, grid), groups, 384)
+    assert choose_backend('cpu', 4, *shape) == training
+    assert choose_backend('cpu', 4, *shape, training=False) == forward
 
 
 @pytest.mark.parametrize('grad', [True, False])

@@ -149,21 +149,6 @@ def test_mixed_types_follow_the_tokens():
     assert lkca(x.bfloat16(), weight, (4, 4)).dtype == torch.bfloat16
 
 
-@pytest.mark.parametrize('backend', ['toeplitz', 'conv', 'fft', 'auto'])
-def test_compiles_without_a_graph_break(backend):
-    """The graph is captured whole; its code generation is PyTorch's own affair."""
-    grid = (4, 6)
-    inputs = make(grid, groups=2, dtype=torch.float64)
-    compiled = torch.compile(
-        lambda x, w: lkca(x, w, grid, backend), fullgraph=True, backend='aot_eager'
-    )
-    x, weight, grad = inputs
-    x.requires_grad_(), weight.requires_grad_()
-    y = compiled(x, weight)
-    grads = torch.autograd.grad(y, (x, weight), grad)
-    assert_close((y.detach(), *grads), run(*inputs, grid, 'reference'), 1e-10)
-
-
 @pytest.mark.skipif(shutil.which('g++') is None, reason='needs a C++ compiler')
 @pytest.mark.skipif(' ' in torch.__path__[0], reason='PyTorch cannot link from a path with a space')
 def test_generated_code_of_every_view():

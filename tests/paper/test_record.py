@@ -10,6 +10,7 @@ import torch
 from miniatures import write_two_classes
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch.utils.data import BatchSampler
 
 from lkca_mm.errors import ConfigError, DataError
 from lkca_mm.record import names_of, plain, read_record, write_record
@@ -37,10 +38,19 @@ def images(tmp_path_factory):
 def train(images, tmp_path):
     """Returns a function that trains, and returns the record."""
 
-    def call(epochs=4, resume=False, name='run', by_epoch=True, stop_at=None, val=True, **settings):
+    def call(
+        epochs=4,
+        resume=False,
+        name='run',
+        by_epoch=True,
+        stop_at=None,
+        val=True,
+        loader=(),
+        **settings,
+    ):
         steps = [dict(type='mmpretrain.LoadImageFromFile'), dict(type='mmpretrain.PackInputs')]
         data = dict(type='mmpretrain.CustomDataset', data_root=images, pipeline=steps)
-        loader = dict(batch_size=4, dataset=data)
+        loader = dict(loader, batch_size=4, dataset=data)
         length = dict(by_epoch=True, max_epochs=epochs)
         if not by_epoch:
             length = dict(by_epoch=False, max_iters=4 * epochs, val_interval=4)
@@ -111,7 +121,9 @@ def test_a_record_says_what_was_run_and_measured(train, tmp_path):
 
 
 def test_a_run_without_validation_has_its_losses(train):
-    record = train(2, val=False)
+    in_batches = dict(batch_sampler=dict(type=BatchSampler, drop_last=False))  # as mmdet's
+    record = train(2, val=False, loader=in_batches)
+    assert record['schedule']['batch_size'] == 4
     assert [(entry['epoch'], entry['iteration']) for entry in record['curve']] == [(1, 4), (2, 8)]
     assert all(entry.keys() == {'epoch', 'iteration', 'train_loss'} for entry in record['curve'])
 
