@@ -38,7 +38,7 @@ def predict_one(model: Any, path: Path, out: Path, opacity: float) -> str:
         top = [(meta['classes'][i], s) for i, s in zip(best.tolist(), scores.tolist(), strict=True)]
         draw_scores(image, top, drawn)
         return ', '.join(f'{name} {score:.1%}' for name, score in top)
-    mask = sample.pred_sem_seg.data[0].cpu().numpy()
+    mask = sample.pred_sem_seg.data[0].cpu().numpy().astype(np.uint8)  # floats of a binary head
     save_image(draw_overlay(image, mask, meta, opacity), drawn)
     save_image(mask, out.with_name(f'{out.name}_mask.png'), meta['palette'])
     shares = np.bincount(mask.ravel(), minlength=len(meta['classes'])) / mask.size

@@ -59,7 +59,11 @@ def main(args: argparse.Namespace) -> None:
         launch.save_drawings(config, args.show_dir)
     launch.set_launcher(config, args.launcher)
 
-    runner = TrainingRunner.from_cfg(config)
+    class TestRunner(TrainingRunner):
+        def dump_config(self) -> None:
+            """Leaves the config of the training in its work dir."""
+
+    runner = TestRunner.from_cfg(config)
     fit_weights(runner.model, checkpoint, args.checkpoint)
     with reading_as_data(args.trust_checkpoint):
         scores = plain(runner.test())

@@ -86,11 +86,13 @@ def resume_command(args: argparse.Namespace, work_dir: str) -> str:
 def main(args: argparse.Namespace) -> int:
     """Trains to the end or to Ctrl-C; returns the exit code."""
     from mmengine.dist import is_main_process
+    from mmengine.runner.checkpoint import get_state_dict
 
     from lkca_mm.config import load_config, parse_options
     from lkca_mm.datasets import check_data
     from lkca_mm.engine import ResultRecordHook, TrainingInterrupted, TrainingRunner, launch
     from lkca_mm.engine.checkpoint import fit_weights, reading_as_data
+    from lkca_mm.errors import CheckpointError
 
     options = parse_options(args.cfg_options)
     config = load_config(args.config, options)
@@ -115,6 +117,13 @@ def main(args: argparse.Namespace) -> int:
         runner.register_hook(ResultRecordHook(args.record, args.config, command, options))
     if checkpoint is not None:
         fit_weights(runner.model, checkpoint, config.load_from)
+        saved = checkpoint['state_dict']
+        for name, weight in get_state_dict(runner.model).items():
+            if saved[name].shape != weight.shape:  # an optimizer's moments are not fitted
+                raise CheckpointError(
+                    f'{config.load_from}: {name} has another size, so training cannot go on from '
+                    f'it; start a new run with --cfg-options load_from={config.load_from}'
+                )
         del checkpoint  # as large as the model and its optimizer: not for the whole run
     try:
         with reading_as_data(args.trust_checkpoint):

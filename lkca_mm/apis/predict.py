@@ -71,7 +71,8 @@ def preprocess(model: nn.Module, path: str | Path) -> dict[str, Any]:
             return pseudo_collate([Compose(model.cfg.test_pipeline)({'img_path': str(path)})])
     from mmpretrain import ImageClassificationInferencer
 
-    return next(iter(ImageClassificationInferencer(model).preprocess([str(path)])))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        return next(iter(ImageClassificationInferencer(model).preprocess([str(path)])))
 
 
 @torch.no_grad()

@@ -39,6 +39,8 @@ class LoadCheckedImage(LoadImageFromFile):
 
     def transform(self, results: dict[str, Any]) -> dict[str, Any] | None:
         """Loads ``img_path`` as ``img``, (H, W, 3) uint8 BGR; raises a DataError if it cannot."""
+        if 'img' in results and 'img_path' not in results:  # from mmpretrain's inferencer
+            return results
         try:
             loaded = super().transform(results)
         except Exception as error:  # each backend has its own
@@ -69,6 +71,10 @@ class LoadCheckedMask(LoadAnnotations):
     def __init__(self, num_classes: int, **settings: Any) -> None:
         super().__init__(**{'imdecode_backend': 'pillow', **settings})
         self.num_classes = num_classes
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Loads ``seg_map_path``; mmseg's ``inference_model`` has none, nor ``seg_fields``."""
+        return super().transform(results) if 'seg_fields' in results else results
 
     def _load_seg_map(self, results: dict[str, Any]) -> None:
         """Loads the mask; ``LoadAnnotations.transform`` calls this (mmseg 1.2.2)."""

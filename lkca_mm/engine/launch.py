@@ -71,21 +71,23 @@ def add_tta(config: Config) -> None:
     for key in ('tta_model', 'tta_pipeline'):
         if not config.get(key):
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
+    head = config.model.get('decode_head')
+    if isinstance(head, dict) and head.get('out_channels') == 1:
+        raise ConfigError(
+            '--tta: mmseg cannot average a head of one channel; give it out_channels=2'
+        )
     config.test_dataloader.dataset.pipeline = config.tta_pipeline
     add_hook(config, type='PrepareTTAHook', tta_cfg=config.tta_model)
 
 
 def save_predictions(config: Config, folder: Path) -> None:
     """Makes a test save its predictions in a folder: masks, or the scores of the classes."""
-    found = config.test_evaluator
-    evaluators = list(found) if isinstance(found, (list, tuple)) else [found]
     if is_segmentation_config(config):
-        # Every process: mmseg makes the folder in the first one alone, perhaps too late.
-        (folder / 'masks').mkdir(parents=True, exist_ok=True)
-        config.test_evaluator = [{**one, 'output_dir': str(folder / 'masks')} for one in evaluators]
-    else:
-        dump = {'type': 'DumpResults', 'out_file_path': str(folder / 'predictions.pkl')}
-        config.test_evaluator = [*evaluators, dump]
+        add_hook(config, type='SaveMasksHook', out_dir=str(folder / 'masks'))
+        return
+    found = config.test_evaluator
+    dump = {'type': 'DumpResults', 'out_file_path': str(folder / 'predictions.pkl')}
+    config.test_evaluator = [*(found if isinstance(found, (list, tuple)) else [found]), dump]
 
 
 def save_drawings(config: Config, folder: str) -> None:
@@ -93,10 +95,7 @@ def save_drawings(config: Config, folder: str) -> None:
     if is_segmentation_config(config):
         add_hook(config, type='SideBySideHook', out_dir=folder)
         return
-    size = config.model.get('backbone', {}).get('img_size', 256)
-    factor = max(1, 256 // (size if isinstance(size, int) else min(size)))  # to read the words
-    hook = {'type': 'VisualizationHook', 'enable': True, 'interval': 1, 'out_dir': folder}
-    config.default_hooks.visualization = {**hook, 'rescale_factor': factor}
+    add_hook(config, type='ImageScoresHook', out_dir=folder)
     config.setdefault('visualizer', {'type': 'UniversalVisualizer'})
 
 

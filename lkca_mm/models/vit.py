@@ -368,7 +368,7 @@ class VisionTrunk(BaseModule):
         )
         # Kept as a grid, so that a checkpoint knows which one it was learned on.
         self.pos_embed = nn.Parameter(torch.zeros(1, *self.grid, self.embed_dims))
-        self.num_prefix_tokens = int(with_cls_token)
+        self.num_prefix_tokens = self.num_extra_tokens = int(with_cls_token)  # mm's name for it
         if with_cls_token:
             self.cls_token = nn.Parameter(torch.zeros(1, 1, self.embed_dims))
             self.cls_pos_embed = nn.Parameter(torch.zeros(1, 1, self.embed_dims))

@@ -12,6 +12,7 @@ from mmengine.hooks import Hook
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
+from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 from mmseg.visualization import SegLocalVisualizer
 from PIL import Image
@@ -61,39 +62,68 @@ def save_image(
         drawing.save(part, format='PNG')
 
 
-@HOOKS.register_module()
-class SideBySideHook(Hook):
-    """Writes image | ground truth | prediction of every tested image as a PNG.
-
-    The file has the image's name and folder; a sample without ground truth has two panels.
+class TestedImageHook(Hook):
+    """Writes a PNG for every tested image, with the image's name and folder.
 
     Args:
         out_dir: The folder of the PNGs.
-        opacity: Weight of the classes' colours over the image, in [0, 1].
     """
 
     priority = 'LOW'
 
-    def __init__(self, out_dir: str, opacity: float = 0.5) -> None:
-        self.out_dir, self.opacity = Path(out_dir), opacity
+    def __init__(self, out_dir: str) -> None:
+        self.out_dir = Path(out_dir)
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
     ) -> None:
-        """Draws the samples of a batch."""
+        """Writes those of a batch."""
         dataset = runner.test_dataloader.dataset
-        for sample in outputs or ():
-            image = mmcv.imread(sample.img_path, channel_order='rgb')
-            panels = [enlarge(image)]
-            for field in ('gt_sem_seg', 'pred_sem_seg'):
-                if field in sample:
-                    mask = sample.get(field).data[0].cpu().numpy().astype(np.uint8)
-                    # A test pipeline may resize the ground truth with the image.
-                    mask = mmcv.imresize(mask, image.shape[1::-1], interpolation='nearest')
-                    panels.append(draw_overlay(image, mask, dataset.metainfo, self.opacity))
-            folder = getattr(dataset, 'data_prefix', {}).get('img_path')
-            name = Path(os.path.relpath(sample.img_path, folder or Path(sample.img_path).parent))
-            save_image(np.concatenate(panels, axis=1), self.out_dir / name.with_suffix('.png'))
+        for index, sample in enumerate(outputs or ()):
+            if path := sample.get('img_path'):
+                folder = getattr(dataset, 'data_prefix', {}).get('img_path') or Path(path).parent
+                name = Path(os.path.relpath(path, folder)).with_suffix('.png')
+                image = mmcv.imread(path, channel_order='rgb')
+            else:  # of a data set held in memory
+                name = Path(f'{sample.sample_idx}.png')
+                image = data_batch['inputs'][index].permute(1, 2, 0).cpu().numpy()
+            self.write(runner, image, sample, self.out_dir / name)
+
+
+@HOOKS.register_module()
+class SideBySideHook(TestedImageHook):
+    """Writes image | ground truth | prediction; without ground truth there are two panels."""
+
+    def write(self, runner: Runner, image: np.ndarray, sample: SegDataSample, path: Path) -> None:
+        """Draws one."""
+        panels = [enlarge(image)]
+        for field in ('gt_sem_seg', 'pred_sem_seg'):
+            if field in sample:
+                mask = sample.get(field).data[0].cpu().numpy().astype(np.uint8)
+                # A test pipeline may resize the ground truth with the image.
+                mask = mmcv.imresize(mask, image.shape[1::-1], interpolation='nearest')
+                panels.append(draw_overlay(image, mask, runner.test_dataloader.dataset.metainfo))
+        save_image(np.concatenate(panels, axis=1), path)
+
+
+@HOOKS.register_module()
+class SaveMasksHook(TestedImageHook):
+    """Writes predicted masks in the data set's values: with ``reduce_zero_label`` class 0 is 1."""
+
+    def write(self, runner: Runner, image: np.ndarray, sample: SegDataSample, path: Path) -> None:
+        """Writes one."""
+        mask = sample.pred_sem_seg.data[0].cpu().numpy()
+        save_image(mask + bool(sample.get('reduce_zero_label')), path)
+
+
+@HOOKS.register_module()
+class ImageScoresHook(TestedImageHook):
+    """Writes image, true and predicted class and score, by mmpretrain's visualizer."""
+
+    def write(self, runner: Runner, image: np.ndarray, sample: DataSample, path: Path) -> None:
+        """Draws one."""
+        larger = max(1, 256 // min(image.shape[:2]))  # to read the words
+        runner.visualizer.visualize_cls(image, sample, rescale_factor=larger, out_file=str(path))
 
 
 def draw_scores(image: np.ndarray, scores: Sequence[tuple[str, float]], path: str | Path) -> None:

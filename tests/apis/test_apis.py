@@ -100,6 +100,9 @@ def test_segmentation(checkpoints, photo, tmp_path):
     assert torch.equal(inference_model(model, str(path)).pred_sem_seg.data, expected)
     show_result_pyplot(model, rgb, found, show=False, out_file=str(tmp_path / 'drawn.png'))
     assert Image.open(tmp_path / 'drawn.png').size == (90, 70)
+    steps = [dict(type='LoadCheckedImage'), dict(type='LoadCheckedMask', num_classes=4)]
+    model.cfg.test_pipeline = [*steps, dict(type='PackSegInputs')]
+    assert torch.equal(inference_model(model, str(path)).pred_sem_seg.data, expected)
 
 
 def test_classification_of_a_data_set_in_memory(checkpoints, photo):
@@ -116,6 +119,12 @@ def test_classification_of_a_data_set_in_memory(checkpoints, photo):
     (theirs,) = ImageClassificationInferencer(model)(str(path))
     assert theirs['pred_class'] == NAMES[int(scores.argmax())]
     assert theirs['pred_scores'] == pytest.approx(scores.numpy(), rel=1e-5)
+    load_model(make_config('mmseg'), checkpoints['mmseg'], 'cpu')  # leaves its scope behind
+    torch.testing.assert_close(predict(model, path).pred_score, scores)
+    load_model(make_config('mmpretrain'), checkpoints['mmpretrain'], 'cpu')
+    model.cfg.test_dataloader.dataset.pipeline.insert(0, dict(type='LoadCheckedImage'))
+    (theirs,) = ImageClassificationInferencer(model)(cv2.resize(rgb, (64, 64)))
+    assert theirs['pred_class'] == NAMES[int(scores.argmax())]
 
 
 def test_names_and_colours_of_the_classes(checkpoints, tmp_path):

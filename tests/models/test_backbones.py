@@ -28,24 +28,28 @@ def image(height, width, batch=2, seed=0, dtype=torch.float32):
 # --- PlainViT is mmseg's VisionTransformer ------------------------------------------
 
 
+@pytest.mark.parametrize('readout', [False, True])
 @pytest.mark.parametrize('final_norm', [False, True])
 @pytest.mark.parametrize('size', [(64, 64), (48, 80), (33, 70)], ids=str)
-def test_plain_vit_equals_mmseg(size, final_norm):
-    """Features and every gradient; (48, 80) and (33, 70) resample the position embedding."""
+def test_plain_vit_equals_mmseg(size, final_norm, readout):
+    """Features, class tokens, every gradient; (48, 80) and (33, 70) resample the positions."""
     settings = dict(
         img_size=64, patch_size=16, out_indices=(0, 2, 3), final_norm=final_norm, patch_bias=True
     )
     theirs = VisionTransformer(
         embed_dims=24, num_layers=4, num_heads=3, mlp_ratio=2,
-        norm_cfg=dict(type='LN', eps=1e-6), **settings,
+        norm_cfg=dict(type='LN', eps=1e-6), output_cls_token=readout, **settings,
     )  # fmt: skip
     randomise(theirs).double()
-    ours = PlainViT(arch=TINY, **settings).double()
+    kind = 'featmap_and_readout' if readout else 'featmap'
+    ours = PlainViT(arch=TINY, out_type=kind, **settings).double()
     ours.load_state_dict(convert_mmseg_vit(theirs.state_dict()))
 
     x, y = (image(*size, dtype=torch.float64).requires_grad_() for _ in range(2))
     expected, found = theirs(x), ours(y)
     assert len(found) == len(expected) == 3
+    if readout:
+        expected, found = sum(map(tuple, expected), ()), sum(found, ())
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-5)
     sum(f.square().sum() for f in expected).backward()
@@ -56,6 +60,24 @@ def test_plain_vit_equals_mmseg(size, final_norm):
         torch.testing.assert_close(
             ours.get_parameter(name).grad, expected_gradient, rtol=1e-5, atol=1e-5
         )
+
+
+def test_readout_without_a_class_token_is_the_mean():
+    settings = dict(arch=TINY, img_size=64, patch_size=16, out_indices=(1, 3), final_norm=True)
+    model, maps, means = (
+        LKCAViT(out_type=kind, **settings).double()
+        for kind in ('featmap_and_readout', 'featmap', 'avg_featmap')
+    )
+    randomise(model)
+    maps.load_state_dict(model.state_dict())
+    means.load_state_dict(model.state_dict())
+    x = torch.randn(2, 3, 64, 80, dtype=torch.float64)
+    pairs = model(x)
+    for pair, feature_map, mean in zip(pairs, maps(x), means(x), strict=True):
+        assert torch.equal(pair[0], feature_map)
+        assert torch.equal(pair[1], mean)
+    # Before the last layer no norm stands between the two.
+    torch.testing.assert_close(pairs[0][1], pairs[0][0].mean((2, 3)))
 
 
 def test_conversion_of_a_grid_that_is_no_square():
@@ -149,6 +171,7 @@ def test_class_token_is_left_out_of_the_kernel():
     with torch.no_grad():
         model.cls_token.add_(5.0)
     assert torch.equal(model(image(32, 32))[0], before)
+    assert model.num_extra_tokens == 1  # as mmpretrain's scripts ask
     tokens = torch.randn(1, 5, 24)
     assert model.layers[0].mixer(tokens, (2, 2), 1)[:, 0].abs().max() == 0
 
@@ -173,7 +196,7 @@ def test_recomputing_layers_changes_nothing(backbone):
 @pytest.mark.parametrize('stages', [-1, 0, 2, 4])
 def test_frozen_stages(stages):
     model = PlainViT(
-        arch=TINY, img_size=32, patch_size=16, frozen_stages=stages, drop_rate=0.5
+        arch=TINY, img_size=32, patch_size=16, frozen_stages=stages, drop_rate=0.5, final_norm=True
     ).train()
     trained = {
         n.split('.')[1] for n, p in model.named_parameters() if p.requires_grad and 'layers' in n
@@ -182,6 +205,8 @@ def test_frozen_stages(stages):
     assert model.pos_embed.requires_grad == (stages < 0)
     assert model.patch_embed.projection.weight.requires_grad == (stages < 0)
     assert [layer.training for layer in model.layers] == [i >= stages for i in range(4)]
+    norm = model.final_norm
+    assert (norm.training, norm.weight.requires_grad) == (stages < 4, stages < 4)
 
 
 def test_stochastic_depth_rises_or_is_constant():

@@ -7,7 +7,6 @@ from literal import linear, literal_tokens, norm
 from mmpretrain.models.backbones import VisionTransformer
 from mmpretrain.registry import MODELS
 from random_weights import randomise
-from torch.nn import functional as F
 
 from lkca_mm.models import LKCAViT, PlainViT, convert_mmseg_vit
 
@@ -81,18 +80,6 @@ def test_vit_classifier_is_mmpretrains():
     gradients = renamed({name: p.grad for name, p in theirs.named_parameters()})
     for name, gradient in gradients.items():
         torch.testing.assert_close(ours.get_parameter(name).grad, gradient, rtol=1e-9, atol=1e-10)
-
-
-@pytest.mark.parametrize('size', [(32, 32), (24, 40)], ids=str)
-def test_mean_of_tokens_is_that_of_the_map(size):
-    """avg_featmap is the mean of what featmap returns, then LN; on other grids too."""
-    settings = dict(arch=TINY, img_size=32, patch_size=4, norm_eps=1e-5)
-    maps = randomise(LKCAViT(**settings, final_norm=False)).double()
-    means = LKCAViT(**settings, out_type='avg_featmap', final_norm=True).double()
-    means.load_state_dict(maps.state_dict(), strict=False)  # final_norm stays 1 and 0
-    image = torch.randn(2, 3, *size, dtype=torch.float64)
-    expected = F.layer_norm(maps(image)[0].mean((2, 3)), (24,), eps=1e-5)
-    torch.testing.assert_close(means(image)[0], expected)
 
 
 def test_lkca_beside_attention_is_their_sum():

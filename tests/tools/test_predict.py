@@ -12,9 +12,9 @@ from lkca_mm.config import build_network, load_config
 
 
 @pytest.fixture
-def segmentor(write_config, tmp_path):
-    """A config and random weights."""
-    config = write_config()
+def segmentor(write_config, tmp_path, request):
+    """A config, with the settings of a parametrized test, and random weights."""
+    config = write_config(getattr(request, 'param', ''))
     torch.manual_seed(0)
     network = build_network(load_config(config))
     torch.save({'state_dict': network.state_dict()}, tmp_path / 'weights.pth')
@@ -46,6 +46,22 @@ def test_folder_with_a_broken_image(run_tool, segmentor, scenes, tmp_path):
     assert f'a.png: {most} {counts.max() / mask.size:.1%}' in printed
     # 32 x 32, twelve times as large for the class names.
     assert Image.open(out / 'a_png.png').size == (384, 384)
+
+
+BINARY = """
+model['decode_head'].update(num_classes=2, out_channels=1)
+model['decode_head']['loss_decode'] = dict(type='CrossEntropyLoss', use_sigmoid=True)
+for loader in ('train', 'val', 'test'):
+    locals()[f'{loader}_dataloader']['dataset']['metainfo'] = dict(classes=('no', 'yes'))
+"""
+
+
+@pytest.mark.parametrize('segmentor', [BINARY], indirect=True, ids=['binary'])
+def test_a_head_of_one_channel(run_tool, segmentor, scenes, tmp_path):
+    source = next((scenes / 'images' / 'validation').iterdir())
+    code, printed, errors = run_tool('predict', *segmentor, source, '--out', tmp_path / 'out')
+    assert code == 0, errors
+    assert 'yes ' in printed or 'no ' in printed
 
 
 def test_classifier_names_the_best_five(run_tool, tmp_path):

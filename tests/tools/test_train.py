@@ -68,8 +68,10 @@ def test_resume_in_an_empty_work_dir_starts_anew_with_the_options_given(run_tool
 def test_scores_agree_with_the_masks_on_disk(run_tool, trained, tmp_path, scenes):
     config, checkpoint, training = trained
     out_dir, show_dir = tmp_path / 'out', tmp_path / 'show'
+    of_training = (tmp_path / 'work' / 'tiny.py').read_text()
     code, _, err = run_tool('test', config, checkpoint, '--out', out_dir, '--show-dir', show_dir)
     assert code == 0, err
+    assert (tmp_path / 'work' / 'tiny.py').read_text() == of_training
     report = json.loads((out_dir / 'scores.json').read_text())
     scores, class_iou = report['scores'], report['class_iou'].values()
     assert set(scores) == {'aAcc', 'mIoU', 'mAcc', 'mIoU@10'}
@@ -95,9 +97,10 @@ def test_test_time_augmentation_needs_its_settings(run_tool, write_config, train
     code, _, err = run_tool('test', config, checkpoint, '--tta', '--out', tmp_path / 'tta')
     assert code == 0, err
     assert len(list((tmp_path / 'tta' / 'masks').glob('*.png'))) == 2
-    config = write_config('tta_model = None', 'other.py')
-    code, _, err = run_tool('test', config, checkpoint, '--tta')
-    error_line(code, err, 'tta_model')
+    one_channel = "model['decode_head']['out_channels'] = 1"
+    for text, words in (('tta_model = None', 'tta_model'), (one_channel, 'out_channels=2')):
+        code, _, err = run_tool('test', write_config(text, 'other.py'), checkpoint, '--tta')
+        error_line(code, err, words)
 
 
 def test_classification_through_the_same_tools(run_tool, write_classifier, tmp_path):
@@ -153,6 +156,9 @@ def test_wrong_checkpoints(run_tool, write_config, trained, tmp_path):
 
     bare = tmp_path / 'bare.pth'
     torch.save({'state_dict': state(checkpoint)['state_dict']}, bare)
+    larger = ('--cfg-options', 'model.backbone.img_size=48')
+    code, _, err = run_tool('train', config, '--resume', checkpoint, *larger)
+    error_line(code, err, str(checkpoint), 'backbone.pos_embed has another size', 'load_from=')
     code, _, err = run_tool('train', config, '--resume', bare)
     error_line(code, err, 'bare.pth', 'weights alone')
     assert run_tool('test', config, bare)[0] == 0

@@ -8,6 +8,7 @@ import pytest
 import torch
 from mmengine.registry import HOOKS
 from mmengine.structures import PixelData
+from mmpretrain.structures import DataSample
 from mmseg.structures import SegDataSample
 from packaging.version import Version
 from PIL import Image
@@ -52,7 +53,7 @@ def test_palette_leaves_the_values(scene, tmp_path):
 def test_hook_writes_image_truth_and_prediction(scene, tmp_path):
     image, mask = scene
     save_image(image, tmp_path / 'a.png')
-    hook = HOOKS.build({'type': 'SideBySideHook', 'out_dir': str(tmp_path / 'out'), 'opacity': 1})
+    hook = HOOKS.build({'type': 'SideBySideHook', 'out_dir': str(tmp_path / 'out')})
     samples = []
     for name, truth in (('a', mask[::2, ::2]), ('city/b', None)):
         save_image(image, tmp_path / f'{name}.png')
@@ -62,15 +63,47 @@ def test_hook_writes_image_truth_and_prediction(scene, tmp_path):
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(1 - truth)[None].long())
         samples.append(sample)
     dataset = SimpleNamespace(metainfo=META, data_prefix={'img_path': str(tmp_path)})
-    loader = SimpleNamespace(dataset=dataset)
-    hook.after_test_iter(SimpleNamespace(test_dataloader=loader), 0, None, samples)
+    runner = SimpleNamespace(test_dataloader=SimpleNamespace(dataset=dataset))
+    hook.after_test_iter(runner, 0, None, samples)
     three, two = (
         np.asarray(Image.open(tmp_path / 'out' / f'{name}.png')) for name in ('a', 'city/b')
     )
     assert three.shape == (400, 1500, 3) and two.shape == (400, 1000, 3)
     assert (three[:, :500] == image).all() and (two[:, :500] == image).all()
-    corners = [three[-1, 900], three[-1, -1], two[-1, -1]]
-    assert [pixel.tolist() for pixel in corners] == [[200, 0, 0], [0, 0, 240], [0, 0, 240]]
+    for pixel, x, colour in (
+        (three[-1, 900], 400, 0),
+        (three[-1, -1], -1, 1),
+        (two[-1, -1], -1, 1),
+    ):
+        blended = (image[-1, x].astype(int) + META['palette'][colour]) / 2
+        np.testing.assert_allclose(pixel, blended, atol=1)
+
+    samples[1].set_metainfo({'reduce_zero_label': True})
+    hook = HOOKS.build({'type': 'SaveMasksHook', 'out_dir': str(tmp_path / 'masks')})
+    hook.after_test_iter(runner, 0, None, samples)
+    for name, expected in (('a', mask), ('city/b', mask + 1)):
+        found = np.asarray(Image.open(tmp_path / 'masks' / f'{name}.png'))
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_classified_images_of_one_name_are_drawn_in_their_colours(tmp_path):
+    red, paths, drawn = np.full((8, 8, 3), (200, 0, 0), np.uint8), [], []
+
+    def draw(image, sample, rescale_factor, out_file):
+        assert (image == red).all() and rescale_factor == 32
+        drawn.append(out_file)
+
+    for name in ('a', 'b'):
+        paths.append({'img_path': str(tmp_path / name / 'x.png')})
+        save_image(red, paths[-1]['img_path'])
+    samples = [DataSample(metainfo=info) for info in (*paths, {'sample_idx': 7})]
+    loader = SimpleNamespace(dataset=SimpleNamespace(data_prefix={'img_path': str(tmp_path)}))
+    runner = SimpleNamespace(test_dataloader=loader, visualizer=SimpleNamespace(visualize_cls=draw))
+    hook = HOOKS.build({'type': 'ImageScoresHook', 'out_dir': 'out'})
+    hook.after_test_iter(
+        runner, 0, {'inputs': [torch.from_numpy(red.transpose(2, 0, 1))] * 3}, samples
+    )
+    assert drawn == ['out/a/x.png', 'out/b/x.png', 'out/7.png']
 
 
 def test_scores_beside_their_image(scene, tmp_path, drawn):
