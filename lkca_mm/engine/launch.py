@@ -73,9 +73,7 @@ def add_tta(config: Config) -> None:
             raise ConfigError(f'{config.filename}: --tta needs the key `{key}`')
     head = config.model.get('decode_head')
     if isinstance(head, dict) and head.get('out_channels') == 1:
-        raise ConfigError(
-            '--tta: mmseg cannot average a head of one channel; give it out_channels=2'
-        )
+        raise ConfigError('--tta: mmseg cannot average a head of one channel; use out_channels=2')
     config.test_dataloader.dataset.pipeline = config.tta_pipeline
     add_hook(config, type='PrepareTTAHook', tta_cfg=config.tta_model)
 

@@ -20,8 +20,7 @@ from torch import Tensor
 def whole_batch_collate(samples: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
     """Makes ``inputs`` (B, 3, H, W) and ``labels`` (B,) of what ``PackInputs`` returns.
 
-    All images must have one size and one label each. For training alone: a batch becomes one
-    data sample, and a validation counts samples.
+    All images must have one size and one label each. Not for validation, which counts samples.
     """
     return {
         'inputs': torch.stack([sample['inputs'] for sample in samples]),

@@ -82,20 +82,20 @@ class TestedImageHook(Hook):
         for index, sample in enumerate(outputs or ()):
             if path := sample.get('img_path'):
                 folder = getattr(dataset, 'data_prefix', {}).get('img_path') or Path(path).parent
-                name = Path(os.path.relpath(path, folder)).with_suffix('.png')
-                image = mmcv.imread(path, channel_order='rgb')
+                name, pixels = Path(os.path.relpath(path, folder)).with_suffix('.png'), None
             else:  # of a data set held in memory
                 name = Path(f'{sample.sample_idx}.png')
-                image = data_batch['inputs'][index].permute(1, 2, 0).cpu().numpy()
-            self.write(runner, image, sample, self.out_dir / name)
+                pixels = data_batch['inputs'][index].permute(1, 2, 0).cpu().numpy()
+            self.write(runner, sample, pixels, self.out_dir / name)
 
 
 @HOOKS.register_module()
 class SideBySideHook(TestedImageHook):
     """Writes image | ground truth | prediction; without ground truth there are two panels."""
 
-    def write(self, runner: Runner, image: np.ndarray, sample: SegDataSample, path: Path) -> None:
+    def write(self, runner: Runner, sample: SegDataSample, pixels: Any, path: Path) -> None:
         """Draws one."""
+        image = mmcv.imread(sample.img_path, channel_order='rgb')
         panels = [enlarge(image)]
         for field in ('gt_sem_seg', 'pred_sem_seg'):
             if field in sample:
@@ -110,7 +110,7 @@ class SideBySideHook(TestedImageHook):
 class SaveMasksHook(TestedImageHook):
     """Writes predicted masks in the data set's values: with ``reduce_zero_label`` class 0 is 1."""
 
-    def write(self, runner: Runner, image: np.ndarray, sample: SegDataSample, path: Path) -> None:
+    def write(self, runner: Runner, sample: SegDataSample, pixels: Any, path: Path) -> None:
         """Writes one."""
         mask = sample.pred_sem_seg.data[0].cpu().numpy()
         save_image(mask + bool(sample.get('reduce_zero_label')), path)
@@ -120,8 +120,9 @@ class SaveMasksHook(TestedImageHook):
 class ImageScoresHook(TestedImageHook):
     """Writes image, true and predicted class and score, by mmpretrain's visualizer."""
 
-    def write(self, runner: Runner, image: np.ndarray, sample: DataSample, path: Path) -> None:
-        """Draws one."""
+    def write(self, runner: Runner, sample: DataSample, pixels: Any, path: Path) -> None:
+        """Draws one, read from its file or given as pixels (H, W, 3)."""
+        image = mmcv.imread(sample.img_path, channel_order='rgb') if pixels is None else pixels
         larger = max(1, 256 // min(image.shape[:2]))  # to read the words
         runner.visualizer.visualize_cls(image, sample, rescale_factor=larger, out_file=str(path))
 
